@@ -1,0 +1,37 @@
+"""variate: more, and better, training data out of the time series you have.
+
+>>> import numpy as np, variate
+>>> aug = variate.Compose(variate.Jitter(sigma=0.05), variate.TimeWarp())
+>>> x, y = np.random.default_rng(0).normal(size=(8, 3, 100)), np.arange(8) % 2
+>>> x_new, y_new = aug(x, y, seed=0)
+>>> x_new.shape, y_new.tolist()
+((8, 3, 100), [0, 1, 0, 1, 0, 1, 0, 1])
+"""
+
+from types import MappingProxyType as _ReadOnly
+
+from variate._discovery import discover as _discover
+from variate.core.engine import set_threads
+from variate.core.errors import VariateError
+from variate.core.panel import Panel
+from variate.core.spec import load, registry, save
+from variate.pipeline.expand import expand
+
+__version__ = "0.1.0"
+
+_classes = _discover()
+ops = _ReadOnly(registry)
+"""Operation name → class, for every augmentation and pipeline."""
+
+globals().update({cls.__name__: cls for cls in _classes})
+
+__all__ = [
+    "Panel",
+    "VariateError",
+    "expand",
+    "load",
+    "ops",
+    "save",
+    "set_threads",
+    *sorted(cls.__name__ for cls in _classes),
+]

@@ -1,0 +1,259 @@
+"""The engine: rows → chunks that fit the cache → threads. The one place that knows about cores.
+
+Rows are independent, so any split of them gives the same result; a chunk goes through the whole pipeline before the
+next begins, and lands in arrays allocated once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from variate.core.check import check_readings
+from variate.core.draws import Draws, Entry, assemble, samples_of
+from variate.core.errors import ParameterError
+from variate.core.panel import Panel
+from variate.kernels.arrays import is_torch
+
+if TYPE_CHECKING:
+    from variate.core.transform import Transform
+
+CHUNK_BYTES = 512 * 1024  # of values: with its temporaries a chunk stays in a core's second-level cache
+WORTH_A_THREAD = 1024 * 1024  # below this many bytes a thread costs more than it brings
+
+Job = tuple[Panel, Draws, Sequence[int]]
+
+_wanted: int | None = None
+_pool: ThreadPoolExecutor | None = None
+_keep_torch = False
+
+
+def set_threads(count: int | None) -> None:
+    """Use so many threads from now on; None goes back to ``VARIATE_THREADS``, else to all cores.
+
+    The number of threads changes the time, never the result.
+    """
+    global _wanted
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ParameterError(f"set_threads({count!r}): the number of threads must be an integer of at least 1, or None")
+    _wanted = count
+    _forget_pool()
+
+
+def thread_count() -> int:
+    """The number of threads a large call may use; 1 inside a DataLoader worker, which has its share of the cores."""
+    data = sys.modules.get("torch.utils.data")
+    if data is not None and data.get_worker_info() is not None:
+        return 1
+    if _wanted is not None:
+        return _wanted
+    asked = os.environ.get("VARIATE_THREADS", "")
+    if asked:
+        if not asked.isdigit() or int(asked) < 1:
+            raise ParameterError(f"VARIATE_THREADS={asked!r}: it must be an integer of at least 1")
+        return int(asked)
+    return os.cpu_count() or 1
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)  # the parent's threads do not exist in a child
+
+
+def _threads(count: int) -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="variate")
+    return _pool
+
+
+@contextlib.contextmanager
+def torch_bodies() -> Iterator[None]:
+    """Keep CPU tensors in torch, so that tests can run the torch bodies where there is no GPU."""
+    global _keep_torch
+    before, _keep_torch = _keep_torch, True
+    try:
+        yield
+    finally:
+        _keep_torch = before
+
+
+def run(
+    transform: Transform, panel: Panel, seed: int, epoch: int, record: bool = False
+) -> tuple[Panel, dict[str, dict[str, Any]]]:
+    """Run a transform over a panel; return the new panel and, if asked for, what was drawn."""
+    log: list[Entry] | None = [] if record else None
+    samples = samples_of(panel.ids)
+    root = f"/{type(transform).op}"
+    if transform.marks:
+        panel = panel.with_points()
+    if not panel.ragged:
+        out = _run_dense(transform, panel, Draws(seed, epoch, samples, root, log, _positions(record, panel.n)))
+        return out, assemble(log or [], panel.n)
+    rows: list[Panel | None] = [None] * panel.n
+    for index, part in panel.groups():
+        draws = Draws(seed, epoch, samples[index], root, log, index)
+        out = _run_dense(transform, part, draws, index)
+        for i, position in enumerate(index):
+            rows[position] = out.rows(slice(i, i + 1))
+    return _gather(panel, [row for row in rows if row is not None]), assemble(log or [], panel.n)
+
+
+def _positions(record: bool, n: int) -> Any:
+    return np.arange(n) if record else None
+
+
+def _gather(panel: Panel, rows: list[Panel]) -> Panel:
+    """Return a ragged panel of one-row panels."""
+    if not rows:
+        return panel
+    fields: dict[str, Any] = {}
+    for name, _ in rows[0].present():
+        if name in ("values", "points", "mask", "covariates"):
+            fields[name] = [getattr(row, name)[0] for row in rows]
+    if rows[0].label is not None:
+        xp_label = [row.label for row in rows]
+        fields["label"] = _stacked(xp_label)
+    return panel.replace(**fields)
+
+
+def _stacked(labels: list[Any]) -> Any:
+    if is_torch(labels[0]):
+        import torch
+
+        return torch.cat(labels)
+    return np.concatenate(labels)
+
+
+def _run_dense(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int] | None = None) -> Panel:
+    """Run over series of one length, in the library that computes, and give back in the panel's own."""
+    if panel.n == 0:
+        return _empty(panel, transform.length(panel.length))
+    inside, give_back = _lower(panel)
+    positions = range(panel.n) if positions is None else positions
+    if is_torch(inside.values):
+        check_readings(inside.values, positions)
+        return give_back(transform.run(inside, _on_device(draws, inside.values)))
+    out = _run_chunks(transform, inside, draws, positions)
+    if out.values is panel.values:  # the caller may write to what it gets
+        out = out.replace(values=out.values.copy())
+    return give_back(out)
+
+
+def _on_device(draws: Draws, values: Any) -> Draws:
+    import torch
+
+    samples = torch.from_numpy(draws.samples.view(np.int64)).to(values.device)
+    return Draws(draws.seed, draws.epoch, samples, draws.path, draws.log, draws.positions)
+
+
+def _empty(panel: Panel, length: int) -> Panel:
+    fields = {
+        name: array[..., :0].reshape((*array.shape[:-1], 0)) if length == 0 else _no_rows(array, length)
+        for name, array in panel.present()
+        if name in ("values", "points", "mask", "covariates")
+    }
+    return panel.replace(**fields)
+
+
+def _no_rows(array: Any, length: int) -> Any:
+    shape = (*array.shape[:-1], length)
+    return array.new_empty(shape) if is_torch(array) else np.empty(shape, array.dtype)
+
+
+def _lower(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
+    """Return the panel in the library and precision that compute, and the way back.
+
+    A tensor stays a tensor on an accelerator or under a gradient; any other becomes a NumPy view at no cost.
+    """
+    values = panel.values
+    if type(values) is np.ndarray and values.dtype in (np.float32, np.float64) and values.dtype.isnative:
+        return panel, lambda out: out
+    if is_torch(values):
+        return _lower_torch(panel)
+    dtype = values.dtype
+    wide = np.float32 if dtype.itemsize < 4 else dtype.newbyteorder("=")
+    return panel.replace(values=values.astype(wide)), lambda out: out.replace(values=out.values.astype(dtype))
+
+
+def _lower_torch(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
+    import torch
+
+    values, dtype = panel.values, panel.values.dtype
+    wide = values if dtype in (torch.float32, torch.float64) else values.float()
+    stays = values.device.type != "cpu" or (values.requires_grad and torch.is_grad_enabled()) or _keep_torch
+    if stays:
+        return panel.replace(values=wide), lambda out: out.replace(values=out.values.to(dtype))
+    fields = {k: v.detach().numpy() for k, v in panel.present() if is_torch(v)}
+    fields["values"] = wide.detach().numpy()
+
+    def give_back(out: Panel) -> Panel:
+        tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in out.present() if k in fields}
+        tensors["values"] = tensors["values"].to(dtype)
+        return out.replace(**tensors)
+
+    return panel.replace(**fields), give_back
+
+
+def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int]) -> Panel:
+    n = panel.n
+    threads, size = _plan(transform, panel)
+    if size >= n:
+        return _run_one(transform, (panel, draws, positions))
+    starts = range(0, n, size)
+    first_stop = min(size, n)
+    first = _run_one(transform, _job(panel, draws, positions, 0, first_stop))
+    out = {
+        k: np.empty((n, *v.shape[1:]), v.dtype)
+        for k, v in first.present()
+        if k in ("values", "label", "points", "mask", "covariates")
+    }
+
+    def place(start: int, part: Panel) -> None:
+        for name, array in out.items():
+            array[start : start + part.n] = getattr(part, name)
+
+    def work(start: int) -> None:
+        place(start, _run_one(transform, _job(panel, draws, positions, start, min(start + size, n))))
+
+    place(0, first)
+    if threads == 1:
+        for start in starts[1:]:
+            work(start)
+    else:
+        list(_threads(threads).map(work, starts[1:]))
+    return panel.replace(**out)
+
+
+def _job(panel: Panel, draws: Draws, positions: Sequence[int], start: int, stop: int) -> Job:
+    part = slice(start, stop)
+    return panel.rows(part), draws.rows(part), positions[part]
+
+
+def _run_one(transform: Transform, job: Job) -> Panel:
+    panel, draws, positions = job
+    if not panel.values.flags.c_contiguous:
+        panel = panel.replace(values=np.ascontiguousarray(panel.values))
+    check_readings(panel.values, positions)
+    return transform.run(panel, draws)
+
+
+def _plan(transform: Transform, panel: Panel) -> tuple[int, int]:
+    """Return (threads, rows in a chunk)."""
+    total = panel.values.nbytes
+    if total <= CHUNK_BYTES or panel.n == 1:
+        return 1, panel.n
+    threads = min(thread_count(), max(total // WORTH_A_THREAD, 1), panel.n)
+    if transform.lean:  # one pass and no temporaries: a chunk has nothing to keep in the cache
+        return threads, -(-panel.n // threads)
+    return threads, max(CHUNK_BYTES * panel.n // total, 1)

@@ -1,0 +1,182 @@
+"""The Panel: arrays that travel together, batch first, each with a role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from variate.core.errors import PanelError
+from variate.kernels.arrays import Array, concat, is_torch, namespace
+
+ROW_FIELDS = ("values", "label", "points", "mask", "covariates", "weight", "ids")
+TIME_FIELDS = ("values", "points", "mask", "covariates")
+POINT_ROLES = ("event", "state")
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series and everything that belongs to them.
+
+    Args:
+        values: ``(n, channels, time)`` floats; ``(n, time)`` and ``(time,)`` are read as one channel. Integers of up to
+            16 bits become float32, wider ones float64. NaN is a missing reading. A list of ``(channels, t_i)`` or
+            ``(t_i,)`` arrays makes a ragged panel, whose time fields are lists too.
+        label: ``(n,)`` integer classes, or ``(n, classes)`` class weights.
+        points: ``(n, time)`` labels of single readings, in the role ``point_role``.
+        point_role: ``"event"`` (anomalies; the default) or ``"state"`` (classes of segments).
+        mask: ``(n, time)`` booleans, True where a step was observed.
+        covariates: ``(n, d, time)`` known inputs; they follow the clock, and no change of values.
+        horizon: the last so many steps are the forecast target.
+        weight: ``(n,)`` weights of the samples.
+        ids: ``(n,)`` integers or strings that name the samples, by default 0, 1, …; draws depend on them.
+        extra: further arrays with one entry a row, passed through.
+
+    Raises:
+        PanelError: arrays that do not fit together, with the shapes seen and needed.
+
+    >>> Panel([[1.0, 2.0, 3.0]], label=[0]).values.shape
+    (1, 1, 3)
+    """
+
+    values: Any
+    _: KW_ONLY
+    label: Any = None
+    points: Any = None
+    point_role: str = "event"
+    mask: Any = None
+    covariates: Any = None
+    horizon: int = 0
+    weight: Any = None
+    ids: Any = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from variate.core.check import check_panel
+
+        self.__dict__.update(check_panel(self))
+
+    @classmethod
+    def from_ntc(cls, values: Array, **fields: Any) -> Panel:
+        """Return a Panel from values (n, time, channels); covariates, if any, are (n, time, d)."""
+        for name, array in (("values", values), ("covariates", fields.get("covariates"))):
+            if array is not None and np.ndim(array) != 3:
+                raise PanelError(f"{name} has shape {np.shape(array)}; from_ntc needs (n, time, channels)")
+        if fields.get("covariates") is not None:
+            fields["covariates"] = namespace(fields["covariates"]).permute_dims(fields["covariates"], (0, 2, 1))
+        return cls(namespace(values).permute_dims(values, (0, 2, 1)), **fields)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def n(self) -> int:
+        """The number of series."""
+        return len(self.values)
+
+    @property
+    def ragged(self) -> bool:
+        """Whether the series differ in length, held as lists."""
+        return isinstance(self.values, list)
+
+    @property
+    def channels(self) -> int:
+        """The number of channels."""
+        return int(self.values[0].shape[0]) if self.ragged else int(self.values.shape[1])
+
+    @property
+    def length(self) -> int:
+        """The number of steps; only where all series have as many."""
+        if self.ragged:
+            raise PanelError("the series of this panel have different lengths; use groups() to go through them")
+        return int(self.values.shape[2])
+
+    def replace(self, **fields: Any) -> Panel:
+        """Return a panel with some fields exchanged, unchecked: for fields that a transform made."""
+        new = object.__new__(Panel)
+        new.__dict__.update(self.__dict__)
+        new.__dict__.update(fields)
+        return new
+
+    def rows(self, index: Any) -> Panel:
+        """Return the panel of some rows: a slice, or an array of positions."""
+        fields = {name: _pick(array, index) for name, array in self.present()}
+        return self.replace(**fields, extra={k: _pick(v, index) for k, v in self.extra.items()})
+
+    def present(self) -> Iterator[tuple[str, Any]]:
+        """Go through the per-row fields that are there, by name (without ``extra``)."""
+        for name in ROW_FIELDS:
+            array = self.__dict__[name]
+            if array is not None:
+                yield name, array
+
+    def with_rows(self, index: Any, other: Panel) -> Panel:
+        """Return this panel with the rows at ``index`` taken from ``other``, which has the same fields."""
+        fields = {name: _put(array, index, getattr(other, name)) for name, array in self.present() if name != "ids"}
+        return self.replace(**fields)
+
+    def with_points(self) -> Panel:
+        """Return this panel with point labels: its own, else False everywhere."""
+        if self.points is not None:
+            return self
+        if self.ragged:
+            return self.replace(points=[_no_points(v[None])[0] for v in self.values])
+        return self.replace(points=_no_points(self.values))
+
+    def groups(self) -> Iterator[tuple[Any, Panel]]:
+        """Go through the series by length: (positions, panel of those rows), each panel with one length."""
+        if not self.ragged:
+            yield np.arange(self.n), self
+            return
+        shapes = [tuple(v.shape) for v in self.values]
+        for shape in sorted(set(shapes)):
+            index = np.array([i for i, s in enumerate(shapes) if s == shape])
+            part = self.rows(index)
+            yield index, part.replace(**{k: _stack(v) for k, v in part.present() if k in TIME_FIELDS})
+
+    def unstacked(self) -> Panel:
+        """Return the panel in its ragged form, time fields as lists."""
+        return self.replace(**{k: list(v) for k, v in self.present() if k in TIME_FIELDS})
+
+
+def concatenate(panels: list[Panel]) -> Panel:
+    """Return the rows of several panels one after the other; they must have the same fields.
+
+    Panels of different lengths give a ragged panel.
+    """
+    first = panels[0]
+    if any(p.ragged for p in panels) or len({p.length for p in panels}) > 1:
+        panels = [p if p.ragged else p.unstacked() for p in panels]
+    fields = {name: _join([getattr(p, name) for p in panels]) for name, _ in panels[0].present()}
+    return first.replace(**fields, extra={k: _join([p.extra[k] for p in panels]) for k in first.extra})
+
+
+def _no_points(values: Array) -> Array:
+    xp = namespace(values)
+    return xp.zeros((values.shape[0], values.shape[2]), dtype=xp.bool, device=values.device)
+
+
+def _pick(array: Any, index: Any) -> Any:
+    if isinstance(array, list):
+        return array[index] if isinstance(index, slice) else [array[i] for i in index]
+    return array[index]
+
+
+def _put(array: Any, index: Any, part: Any) -> Any:
+    if array is part:
+        return array
+    new = array.clone() if is_torch(array) else array.copy()
+    new[index] = part
+    return new
+
+
+def _stack(arrays: list[Any]) -> Any:
+    return namespace(arrays[0]).stack(arrays)
+
+
+def _join(arrays: list[Any]) -> Any:
+    if isinstance(arrays[0], list):
+        return [row for array in arrays for row in array]
+    return concat(arrays, axis=0)

@@ -1,0 +1,16 @@
+"""Families: what follows what. A transform's family is its promise about labels.
+
+============ ================== =========== =================== ================= ================================
+family       class label        points      mask, covariates    length            forecast target
+============ ================== =========== =================== ================= ================================
+Value        stays              stay        stay                same              follows, or scope="past": untouched
+Time         stays              follow      follow              as announced      past and future stay apart
+Label        may change         may change  stay                same              stays
+============ ================== =========== =================== ================= ================================
+"""
+
+from variate.families.label import LabelTransform
+from variate.families.time import Pieces, TimeTransform, pieces
+from variate.families.value import ValueTransform
+
+__all__ = ["LabelTransform", "Pieces", "TimeTransform", "ValueTransform", "pieces"]

@@ -1,0 +1,77 @@
+"""Statistics of a row and checks on its bits, for NumPy arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def top_magnitude32(bits):
+    """Largest magnitude pattern of float32 bits seen as int32: ordered as the numbers are, NaN above infinity."""
+    top = np.int32(0)
+    for i in range(bits.shape[0]):
+        top = max(top, np.int32(bits[i] & np.int32(0x7FFFFFFF)))
+    return top
+
+
+@njit(nogil=True, cache=True)
+def top_magnitude64(bits):
+    """As :func:`top_magnitude32`, for float64."""
+    top = np.int64(0)
+    for i in range(bits.shape[0]):
+        top = max(top, np.int64(bits[i] & np.int64(0x7FFFFFFFFFFFFFFF)))
+    return top
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def _sum(x, shift):
+    total = 0.0
+    for t in range(x.shape[0]):
+        total += np.float64(x[t]) - shift
+    return total
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def _sum_squares(x, shift):
+    total = 0.0
+    for t in range(x.shape[0]):
+        d = np.float64(x[t]) - shift
+        total += d * d
+    return total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _spread_with_gaps(x):
+    count, total = 0, 0.0
+    for t in range(x.shape[0]):
+        if not math.isnan(x[t]):
+            count += 1
+            total += x[t]
+    if count == 0:
+        return 0.0
+    mean, squares = total / count, 0.0
+    for t in range(x.shape[0]):
+        if not math.isnan(x[t]):
+            squares += (x[t] - mean) ** 2
+    return math.sqrt(squares / count)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def spread_rows(x, out):
+    """out[r] = standard deviation (divisor: the number of readings) of x[r], NaN skipped, 0 where nothing varies."""
+    for r in range(x.shape[0]):
+        row = x[r]
+        mean = _sum(row, 0.0) / row.shape[0]
+        if math.isnan(mean):
+            out[r] = _spread_with_gaps(row)
+        else:
+            # from the rounded mean of a constant row a spread of rounding size would come: shift by a reading first
+            shift = np.float64(row[0])
+            residue = _sum(row, shift) / row.shape[0]
+            squares = _sum_squares(row, shift) / row.shape[0] - residue * residue
+            if squares * 1e4 < residue * residue:
+                squares = _sum_squares(row, mean) / row.shape[0]
+            out[r] = math.sqrt(max(squares, 0.0))

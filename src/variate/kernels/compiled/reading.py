@@ -1,0 +1,135 @@
+"""Reading rows at a clock, for NumPy arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _locate(clock, last, index, share):
+    """Split positions into the reading before and the share of the next; positions outside are held at the ends."""
+    for t in range(clock.shape[0]):
+        position = min(max(clock[t], 0.0), last)
+        i = np.int32(position)
+        index[t] = np.uint32(i)
+        share[t] = position - np.float64(i)
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _lerp(x, index, share, out):
+    """x has one reading more than the clock reaches, so that the next one always exists; unsigned, so no wrap-around."""
+    for t in range(index.shape[0]):
+        i = index[t]
+        a = x[i]
+        out[t] = a + share[t] * (x[np.uint32(i + np.uint32(1))] - a)
+
+
+@njit(nogil=True, cache=True)
+def _extend(x, longer):
+    """Copy a row and repeat its last reading."""
+    for t in range(x.shape[0]):  # a loop is vectorised, a slice assignment is not
+        longer[t] = x[t]
+    longer[x.shape[0]] = x[-1]
+
+
+@njit(nogil=True, cache=True)
+def read_rows(x, clock, out):
+    """out[n, c, t] = x[n, c] at position clock[n, t], linear between readings, exact at them."""
+    n, channels, length = x.shape
+    index = np.empty(clock.shape[1], np.uint32)
+    share = np.empty(clock.shape[1], x.dtype)
+    longer = np.empty(length + 1, x.dtype)
+    for i in range(n):
+        _locate(clock[i], np.float64(length - 1), index, share)
+        for c in range(channels):
+            _extend(x[i, c], longer)
+            _lerp(longer, index, share, out[i, c])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _ramp(start, step, clock):
+    for t in range(clock.shape[0]):
+        clock[t] = start + step * t
+    if clock.shape[0] > 0 and abs(clock[-1] - np.rint(clock[-1])) < 1e-9:
+        clock[-1] = np.rint(clock[-1])  # a step such as 4/9 must not miss the last reading by a rounding
+
+
+@njit(nogil=True, cache=True)
+def read_pieces(x, start, step, count, out):
+    """out[n, c] = the pieces of x[n, c] one after the other; pieces of unit step from a whole start are slice copies."""
+    n, channels, length = x.shape
+    pieces = start.shape[1]
+    clock = np.empty(out.shape[2], np.float64)
+    index = np.empty(out.shape[2], np.uint32)
+    share = np.empty(out.shape[2], x.dtype)
+    longer = np.empty(length + 1, x.dtype)
+    for i in range(n):
+        done = 0
+        for k in range(pieces):
+            size = count[i, k]
+            first = int(start[i, k])
+            if step[i, k] == 1.0 and start[i, k] == first:
+                for c in range(channels):
+                    out[i, c, done : done + size] = x[i, c, first : first + size]
+            else:
+                _ramp(start[i, k], step[i, k], clock[:size])
+                _locate(clock[:size], np.float64(length - 1), index[:size], share[:size])
+                for c in range(channels):
+                    _extend(x[i, c], longer)
+                    _lerp(longer, index[:size], share[:size], out[i, c, done : done + size])
+            done += size
+
+
+@njit(nogil=True, cache=True)
+def nearest_rows(x, clock, out):
+    """out[n, c, t] = the reading of x[n, c] nearest to clock[n, t]; halves go up."""
+    n, channels, length = x.shape
+    for i in range(n):
+        for t in range(clock.shape[1]):
+            j = min(max(int(math.floor(clock[i, t] + 0.5)), 0), length - 1)
+            for c in range(channels):
+                out[i, c, t] = x[i, c, j]
+
+
+@njit(nogil=True, cache=True)
+def strongest_rows(points, clock, out):
+    """out[n, t] = maximum of points[n] over the old readings in the stretch that new reading t stands for."""
+    n, length = points.shape
+    steps = clock.shape[1]
+    for i in range(n):
+        for t in range(steps):
+            here = clock[i, t]
+            low = here if t == 0 else 0.5 * (clock[i, t - 1] + here)
+            high = here if t == steps - 1 else 0.5 * (here + clock[i, t + 1])
+            j = min(max(int(math.floor(here + 0.5)), 0), length - 1)
+            value = points[i, j]
+            for k in range(max(int(math.ceil(low)), 0), min(int(math.floor(high)), length - 1) + 1):
+                value = max(value, points[i, k])
+            out[i, t] = value
+
+
+@njit(nogil=True, cache=True)
+def fill_rows(x, out):
+    """out = x with every NaN replaced by the line between its neighbours, the ends held; all-NaN rows become 0."""
+    rows, length = x.shape
+    for r in range(rows):
+        last = -1
+        for t in range(length):
+            value = x[r, t]
+            if math.isnan(value):
+                continue
+            if last < 0:
+                out[r, :t] = value
+            elif last + 1 < t:
+                slope = (value - x[r, last]) / (t - last)
+                for k in range(last + 1, t):
+                    out[r, k] = x[r, last] + slope * (k - last)
+            out[r, t] = value
+            last = t
+        if last < 0:
+            out[r, :] = 0
+        else:
+            out[r, last + 1 :] = x[r, last]

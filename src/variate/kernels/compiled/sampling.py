@@ -1,0 +1,21 @@
+"""Choices without replacement, for NumPy arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def distinct_rows(words, high, out):
+    """Fill out (n, k) with k different integers of 0 … high - 1 a row, by Floyd's method."""
+    n, count = words.shape
+    for i in range(n):
+        for j in range(count):
+            top = high - count + j
+            value = np.int64((np.uint64(words[i, j]) * np.uint64(top + 1)) >> np.uint64(32))
+            for earlier in range(j):
+                if out[i, earlier] == value:
+                    value = top
+                    break
+            out[i, j] = value

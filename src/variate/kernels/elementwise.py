@@ -1,0 +1,39 @@
+"""Changes of single readings in one pass over the data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from variate.kernels.arrays import Array, is_torch, namespace
+
+
+def scale(x: Array, factor: Array) -> Array:
+    """Return x (n, c, t) times factors (n, c or 1, 1), in x's dtype."""
+    if is_torch(x):
+        return x * factor.to(x.dtype)
+    from variate.kernels.compiled import elementwise
+
+    out = np.empty(x.shape, x.dtype)
+    elementwise.scale_rows(x, np.ascontiguousarray(factor[:, :, 0], dtype=x.dtype), out)
+    return out
+
+
+def replace_where(x: Array, where: Array, fill: Array) -> Array:
+    """Return x (n, c, t) with ``fill`` (n, c, 1) at the steps where the booleans (n, c or 1, t) are True."""
+    if is_torch(x):
+        return namespace(x).where(where, fill, x)
+    from variate.kernels.compiled import elementwise
+
+    out = np.empty(x.shape, x.dtype)
+    elementwise.replace_rows(x, where, np.ascontiguousarray(fill[:, :, 0], dtype=x.dtype), out)
+    return out
+
+
+def add_at(x: Array, where: Array, amount: Array) -> Array:
+    """Return x (n, c, t) plus ``amount`` (n, c, k) at the distinct steps ``where`` (n, k); other readings bit for bit."""
+    if is_torch(x):
+        return x.scatter_add(-1, where[:, None, :].expand(amount.shape), amount.to(x.dtype))
+    out = x.copy()
+    rows, channels = np.ogrid[: x.shape[0], : x.shape[1]]
+    out[rows[:, :, None], channels[:, :, None], where[:, None, :]] += amount.astype(x.dtype)
+    return out

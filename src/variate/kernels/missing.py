@@ -1,0 +1,93 @@
+"""Missing readings: finding them, and filling them for operations that look at several readings at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from variate.kernels.arrays import Array, concat, is_torch, namespace
+
+
+def has_nan(x: Array) -> bool:
+    """Whether any reading is NaN."""
+    if is_torch(x):
+        return bool(x.isnan().any())
+    return extremes(x)[1]
+
+
+def extremes(x: Array) -> tuple[bool, bool]:
+    """Return (any infinite, any NaN) in one pass over the bits of the array."""
+    if is_torch(x):
+        return bool(x.isinf().any()), bool(x.isnan().any())
+    if x.dtype != np.float32 and x.dtype != np.float64:
+        return bool(np.isinf(x).any()), bool(np.isnan(x).any())
+    from variate.kernels.compiled import moments
+
+    single = x.dtype == np.float32
+    flat = np.ascontiguousarray(x).reshape(-1).view(np.int32 if single else np.int64)
+    found = moments.top_magnitude32(flat) if single else moments.top_magnitude64(flat)
+    infinity = 0x7F800000 if single else 0x7FF0000000000000
+    if found > infinity:  # a NaN hides infinities below it: look again, slowly
+        return bool(np.isinf(x).any()), True
+    return bool(found == infinity), False
+
+
+def fill(x: Array) -> Array:
+    """Return x (..., t) with NaN replaced by linear interpolation along time, the ends held; all-NaN rows become 0."""
+    if is_torch(x):
+        return _torch_fill(x)
+    from variate.kernels.compiled import reading
+
+    flat = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    out = np.empty_like(flat)
+    reading.fill_rows(flat, out)
+    return out.reshape(x.shape)
+
+
+def fill_parts(x: Array, boundary: int | None) -> Array:
+    """Return :func:`fill` of the steps before ``boundary`` and of those from it on, each on its own."""
+    if not boundary:
+        return fill(x)
+    return concat([fill(x[..., :boundary]), fill(x[..., boundary:])], axis=-1)
+
+
+def _torch_fill(x: Any) -> Any:
+    import torch
+
+    length = x.shape[-1]
+    steps = torch.arange(length, device=x.device).expand(x.shape)
+    seen = ~x.isnan()
+    before = torch.where(seen, steps, -1).cummax(dim=-1).values
+    after = torch.where(seen, steps, length).flip(-1).cummin(dim=-1).values.flip(-1)
+    left = torch.where(before < 0, after, before).clamp(0, length - 1)
+    right = torch.where(after >= length, before, after).clamp(0, length - 1)
+    known = torch.where(seen, x, 0)
+    a, b = known.gather(-1, left), known.gather(-1, right)
+    share = (steps - left) / (right - left).clamp(min=1)
+    return torch.where(seen, known, a + share.to(x.dtype) * (b - a))
+
+
+def carry_forward(x: Array, lost: Array) -> Array:
+    """Return x (n, c, t) with the last kept reading at the steps where ``lost`` (n, c or 1, t) is True.
+
+    Before the first kept reading stands that reading; where nothing is kept, the first one of all.
+    """
+    if is_torch(x):
+        steps = namespace(x).arange(x.shape[-1], device=x.device).expand(x.shape)
+        kept = (~lost).expand(x.shape)
+        last = steps.where(kept, -1).cummax(dim=-1).values
+        first = steps.where(kept, x.shape[-1]).amin(dim=-1, keepdim=True)
+        first = first.where(first < x.shape[-1], 0)
+        return x.gather(-1, last.where(last >= 0, first))
+    from variate.kernels.compiled import elementwise
+
+    out = np.empty(x.shape, x.dtype)
+    elementwise.carry_rows(x, lost, out)
+    return out
+
+
+def put_back(y: Array, missing: Array) -> Array:
+    """Return y with NaN wherever ``missing`` is True."""
+    xp = namespace(y)
+    return xp.where(missing, xp.asarray(float("nan"), dtype=y.dtype), y)

@@ -1,0 +1,135 @@
+"""Reading arrays at a clock: x'(t) = x(τ(t)).
+
+A clock gives, for each new reading, the old position it is read from. It is dense, τ (n, new t) in float64, or
+:class:`Pieces`: stretches that follow one another, each with a start, a step and a number of readings.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from variate.kernels.arrays import Array, is_torch, like, namespace
+from variate.kernels.missing import fill_parts, has_nan, put_back
+
+
+class Pieces(NamedTuple):
+    """A clock in pieces: arrays (n, pieces) of first old position, old steps per reading, number of readings.
+
+    The numbers of readings add up to one new length for all rows; a piece may be empty.
+    """
+
+    start: Array
+    step: Array
+    length: Array
+
+    @property
+    def steps(self) -> int:
+        """The new length."""
+        return int(self.length[0].sum()) if len(self.length) else 0
+
+    def dense(self) -> Array:
+        """The same clock as τ (n, new t)."""
+        xp = namespace(self.start)
+        ends = xp.cumulative_sum(self.length, axis=1)
+        new = xp.arange(self.steps, device=getattr(self.start, "device", None))
+        piece = xp.sum(xp.astype(new[None, None, :] >= ends[:, :, None], xp.int64), axis=1)
+        within = new[None, :] - xp.take_along_axis(ends - self.length, piece, axis=1)
+        start, step = (xp.take_along_axis(a, piece, axis=1) for a in (self.start, self.step))
+        clock = xp.astype(start, xp.float64) + xp.astype(step, xp.float64) * xp.astype(within, xp.float64)
+        return xp.where(xp.abs(clock - xp.round(clock)) < 1e-9, xp.round(clock), clock)
+
+
+Clock = Any
+"""A dense clock, or Pieces."""
+
+
+def dense(clock: Clock) -> Array:
+    """Return a clock in its dense form."""
+    return clock.dense() if isinstance(clock, Pieces) else clock
+
+
+def read(x: Array, clock: Clock, boundary: int | None = None, unseen: Array | None = None) -> Array:
+    """Return x (n, c, t) read at the clock, (n, c, new t): linear between readings, exact at them, in x's dtype.
+
+    A NaN does not spread: gaps are bridged for the reading and put back where the nearest old reading is missing.
+    Pieces of unit step are copied, NaN and all. Gaps are not bridged across ``boundary``, the first step of a forecast
+    target. Steps that are ``unseen`` (n, 1, t) are gaps too, but what they hold moves along.
+    """
+    copied = isinstance(clock, Pieces) and bool((clock.step == 1).all())
+    if copied or (unseen is None and not has_nan(x)):
+        return _read(x, clock)
+    xp = namespace(x)
+    missing = xp.isnan(x)
+    bridged = fill_parts(x if unseen is None else put_back(x, unseen), boundary)
+    y = put_back(_read(bridged, clock), nearest(missing, clock))
+    return y if unseen is None else xp.where(nearest(unseen, clock), nearest(x, clock), y)
+
+
+def _read(x: Array, clock: Clock) -> Array:
+    if is_torch(x):
+        return _torch_read(x, dense(clock))
+    from variate.kernels.compiled import reading
+
+    if isinstance(clock, Pieces):
+        out = np.empty((*x.shape[:2], clock.steps), x.dtype)
+        start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (clock.start, clock.step))
+        reading.read_pieces(x, start, step, np.ascontiguousarray(clock.length, dtype=np.int64), out)
+    else:
+        out = np.empty((*x.shape[:2], clock.shape[1]), x.dtype)
+        reading.read_rows(x, clock, out)
+    return out
+
+
+def _torch_read(x: Any, clock: Any) -> Any:
+    length = x.shape[-1]
+    position = clock.clamp(0, length - 1)
+    index = position.long()
+    share = (position - index).to(x.dtype)[:, None, :]
+    shape = (*x.shape[:2], clock.shape[1])
+    a = x.gather(-1, index[:, None, :].expand(shape))
+    b = x.gather(-1, (index + 1).clamp(max=length - 1)[:, None, :].expand(shape))
+    return a + share * (b - a)
+
+
+def nearest(x: Array, clock: Clock) -> Array:
+    """Return x (n, c, t) of any dtype at the old reading nearest to each clock position; halves go up."""
+    clock = dense(clock)
+    if is_torch(x):
+        index = (clock + 0.5).floor().long().clamp(0, x.shape[-1] - 1)
+        return x.gather(-1, index[:, None, :].expand(*x.shape[:2], clock.shape[1]))
+    from variate.kernels.compiled import reading
+
+    out = np.empty((*x.shape[:2], clock.shape[1]), x.dtype)
+    reading.nearest_rows(np.ascontiguousarray(x), clock, out)
+    return out
+
+
+def strongest(points: Array, clock: Clock) -> Array:
+    """Return the maximum of points (n, t) over the stretch of old time each new reading stands for, (n, new t).
+
+    A reading stands for the old time up to half-way to its neighbours, and always for its nearest old reading, so an
+    event is neither lost where time is compressed nor torn where it is stretched. Needs a rising clock.
+    """
+    clock = dense(clock)
+    if is_torch(points):
+        device = points.device
+        moved = strongest(points.cpu().numpy(), clock.cpu().numpy())  # labels carry no gradient; a short round trip
+        return like(moved, points).to(device)
+    from variate.kernels.compiled import reading
+
+    out = np.empty(clock.shape, points.dtype)
+    reading.strongest_rows(np.ascontiguousarray(points), clock, out)
+    return out
+
+
+def chain(outer: Array, inner: Array) -> Array:
+    """Return the clock that reads once what reading at ``outer`` and then at ``inner`` would read: outer(inner(t))."""
+    if is_torch(outer):
+        return _torch_read(outer[:, None, :], inner)[:, 0, :]
+    from variate.kernels.compiled import reading
+
+    out = np.empty((len(outer), 1, inner.shape[1]))
+    reading.read_rows(np.ascontiguousarray(outer)[:, None, :], inner, out)
+    return out[:, 0, :]

@@ -1,0 +1,1 @@
+"""What a series, or a reading of it, is called."""

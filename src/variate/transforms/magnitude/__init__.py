@@ -1,0 +1,1 @@
+"""Time domain: what a reading is."""

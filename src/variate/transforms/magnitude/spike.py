@@ -1,0 +1,71 @@
+"""Spike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from variate.core.draws import Draws
+from variate.core.param import param
+from variate.families.value import ValueTransform, scope
+from variate.kernels.arrays import Array, namespace
+from variate.kernels.elementwise import add_at
+from variate.kernels.moments import spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spike(ValueTransform):
+    """Add a few single-step spikes: as noise, or with ``mark=True`` as labelled anomalies [wen2019].
+
+    ``count`` steps are drawn without replacement, the same for all channels; each gets ±U(low, high) times the
+    channel's standard deviation. All other readings stay bit for bit. With ``mark=True`` the steps become events in the
+    point labels, which is how to inject anomalies into unlabelled series.
+
+    The survey gives the shape of the method and no numbers: counts and magnitudes are our decision. A detector trained
+    on spikes alone learns spikes alone. A constant channel has no spread and gets no spike. On a forecast window only
+    the past is hit.
+
+    >>> import numpy as np, variate
+    >>> panel = variate.Panel(np.sin(np.arange(100.0)), points=np.zeros((1, 100), bool))
+    >>> int(variate.Spike(count=3, mark=True)(panel, seed=0).points.sum())
+    3
+    """
+
+    count: float = param(
+        0.005,
+        about="number of spikes: a share of the series, at least one spike, or a number",
+        size=True,
+        search=(1, 10),
+    )
+    low: float = param(0.5, about="smallest spike", low=0, unit="channel std")
+    high: float = param(3.0, about="largest spike", low=0, identity=0, search=(1.0, 6.0), unit="channel std")
+    mark: bool = param(False, about="label the spikes as events in the point labels")
+    scope: str = scope("past")
+
+    preserves = ("length",)
+    examples = ({}, {"count": 3, "mark": True, "low": 2.0, "high": 5.0}, {"count": 0.1, "p": 0.5, "scope": "all"})
+
+    @property
+    def marks(self) -> bool:
+        """Whether the spikes are labelled."""
+        return self.mark
+
+    def change(self, x: Array, rng: Draws) -> Array | tuple[Array, Array]:
+        """Return x with spikes, and where they are if they are to be marked."""
+        length = x.shape[2]
+        count = self.count if isinstance(self.count, int) else max(1, round(self.count * length))
+        count = min(count, length)
+        where = rng.distinct("position", length, count)
+        size = min(self.low, self.high) + (self.high - min(self.low, self.high)) * rng.uniform("size", count)
+        height = (rng.sign("direction", count) * size)[:, None, :] * spread(x)
+        spiked = add_at(x, where, height)
+        return (spiked, _steps(where, height, length)) if self.mark else spiked
+
+
+def _steps(where: Array, height: Array, length: int) -> Array:
+    """Return booleans (n, t): the steps at which some channel got a spike."""
+    xp = namespace(where)
+    hit = xp.any(height != 0, axis=1)
+    steps = xp.zeros((where.shape[0], length), dtype=xp.bool, device=where.device)
+    rows = xp.arange(where.shape[0], device=where.device)[:, None]
+    steps[rows, where] = hit
+    return steps

@@ -1,0 +1,1 @@
+"""Time domain: when a reading is."""
