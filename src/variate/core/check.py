@@ -34,7 +34,7 @@ def check_panel(panel: Panel) -> dict[str, Any]:
 
 def as_values(values: Any, name: str = "values") -> Any:
     """Return values as (n, c, t) floats, or as a list of (c, t_i) floats."""
-    if isinstance(values, (list, tuple)) and any(np.ndim(v) > 0 and hasattr(v, "shape") for v in values):
+    if isinstance(values, (list, tuple)) and (not values or any(np.ndim(v) > 0 and hasattr(v, "shape") for v in values)):
         series = [_floats(v, f"{name}[{i}]") for i, v in enumerate(values)]
         series = [s[None, :] if s.ndim == 1 else s for s in series]
         wrong = next((i for i, s in enumerate(series) if s.ndim != 2), None)

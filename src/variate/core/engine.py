@@ -194,8 +194,7 @@ def _lower_torch(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
     stays = values.device.type != "cpu" or (values.requires_grad and torch.is_grad_enabled()) or _keep_torch
     if stays:
         return panel.replace(values=wide), lambda out: out.replace(values=out.values.to(dtype))
-    fields = {k: v.detach().numpy() for k, v in panel.present() if is_torch(v)}
-    fields["values"] = wide.detach().numpy()
+    fields = {k: v.detach().numpy() for k, v in panel.replace(values=wide).present() if is_torch(v)}
 
     def give_back(out: Panel) -> Panel:
         tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in out.present() if k in fields}

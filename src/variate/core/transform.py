@@ -121,10 +121,14 @@ class Transform:
 
     def at(self, magnitude: float) -> Self:
         """Return this transform at a strength in 0 … 1: parameters with a search range move from weak to strong."""
-        if not 0 <= magnitude <= 1:
-            raise ParameterError(f"{type(self).__name__}.at({magnitude!r}): the magnitude must lie in 0 … 1")
+        self.check_magnitude(magnitude)
         moved = {name: p.at(magnitude) for name, p in params(type(self)).items() if p.search is not None}
         return dataclasses.replace(self, **moved)
+
+    def check_magnitude(self, magnitude: float) -> None:
+        """Raise ParameterError where a magnitude is none."""
+        if not 0 <= magnitude <= 1:
+            raise ParameterError(f"{type(self).__name__}.at({magnitude!r}): the magnitude must lie in 0 … 1")
 
     def __repr__(self) -> str:
         shown = [f"{k}={getattr(self, k)!r}" for k, p in params(type(self)).items() if getattr(self, k) != p.default]

@@ -34,6 +34,8 @@ def like(array: Array, x: Array, dtype: Any = None) -> Array:
         return np.asarray(array, dtype=dtype)
     import torch
 
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        array = array.copy()  # torch knows no read-only memory
     return torch.as_tensor(array, device=x.device, dtype=dtype)
 
 

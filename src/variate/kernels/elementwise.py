@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch, namespace
+from variate.kernels.arrays import Array, is_torch
 
 
 def scale(x: Array, factor: Array) -> Array:
@@ -19,9 +19,9 @@ def scale(x: Array, factor: Array) -> Array:
 
 
 def replace_where(x: Array, where: Array, fill: Array) -> Array:
-    """Return x (n, c, t) with ``fill`` (n, c, 1) at the steps where the booleans (n, c or 1, t) are True."""
+    """Return x (n, c, t) with ``fill`` (n, c, 1) where the booleans (n, c or 1, t) are True; missing readings stay."""
     if is_torch(x):
-        return namespace(x).where(where, fill, x)
+        return x.where(~where | x.isnan(), fill)
     from variate.kernels.compiled import elementwise
 
     out = np.empty(x.shape, x.dtype)

@@ -71,20 +71,29 @@ def _torch_fill(x: Any) -> Any:
 def carry_forward(x: Array, lost: Array) -> Array:
     """Return x (n, c, t) with the last kept reading at the steps where ``lost`` (n, c or 1, t) is True.
 
-    Before the first kept reading stands that reading; where nothing is kept, the first one of all.
+    Before the first kept reading stands that reading; where nothing is kept, the first one. Missing readings stay.
     """
     if is_torch(x):
-        steps = namespace(x).arange(x.shape[-1], device=x.device).expand(x.shape)
-        kept = (~lost).expand(x.shape)
-        last = steps.where(kept, -1).cummax(dim=-1).values
-        first = steps.where(kept, x.shape[-1]).amin(dim=-1, keepdim=True)
-        first = first.where(first < x.shape[-1], 0)
-        return x.gather(-1, last.where(last >= 0, first))
+        return _torch_carry(x, lost)
     from variate.kernels.compiled import elementwise
 
     out = np.empty(x.shape, x.dtype)
     elementwise.carry_rows(x, lost, out)
     return out
+
+
+def _torch_carry(x: Any, lost: Any) -> Any:
+    import torch
+
+    length = x.shape[-1]
+    steps = torch.arange(length, device=x.device).expand(x.shape)
+    seen = ~x.isnan()
+    kept = seen & ~lost
+    last = torch.where(kept, steps, -1).cummax(dim=-1).values
+    first = torch.where(kept, steps, length).amin(dim=-1, keepdim=True)
+    any_reading = torch.where(seen, steps, length).amin(dim=-1, keepdim=True)
+    first = torch.where(first < length, first, any_reading).clamp(max=length - 1)
+    return torch.where(seen, x.gather(-1, torch.where(last >= 0, last, first)), x)
 
 
 def put_back(y: Array, missing: Array) -> Array:

@@ -69,11 +69,10 @@ def _six_knots(deviations: Any, dtype: Any) -> Any:
 
 
 def warp_magnitude(x: Array, deviations: Array) -> Array:
-    """Return x (n, c, t) times the spline curve through 1 + deviations (n, c, knots + 2), in x's dtype."""
+    """Return x (n, c, t) times the spline curve through 1 + deviations (n, c or 1, knots + 2), in x's dtype."""
     length, knots = x.shape[-1], deviations.shape[-1] - 2
     if is_torch(x):
-        curves = like(basis(length, knots).curves, x, dtype=x.dtype)
-        return x * (1 + deviations.to(x.dtype) @ curves)
+        return x * _torch_curve(deviations.to(x.dtype), basis(length, knots).curves)
     from variate.kernels.compiled import spline
 
     out = np.empty(x.shape, x.dtype)
@@ -102,9 +101,18 @@ def warped_clock(deviations: Array, length: int) -> Array:
     return out
 
 
+def _torch_curve(deviations: Any, curves: Any) -> Any:
+    """1 + deviations·curves, knot by knot: a matrix product rounds differently in batches of different size."""
+    rows = like(curves, deviations, dtype=deviations.dtype)
+    curve = 1 + deviations[..., :1] * rows[0]
+    for k in range(1, len(rows)):
+        curve = curve + deviations[..., k : k + 1] * rows[k]
+    return curve
+
+
 def _torch_clock(deviations: Any, curves: Any, length: int) -> Any:
     import torch
 
-    speed = (1 + deviations.double() @ like(curves, deviations)).clamp(min=SLOWEST)
+    speed = _torch_curve(deviations.double(), curves).clamp(min=SLOWEST)
     clock = torch.nn.functional.pad(torch.cumsum(0.5 * (speed[:, 1:] + speed[:, :-1]), dim=1), (1, 0))
     return clock * ((length - 1) / clock[:, -1:]) if length > 1 else clock

@@ -51,6 +51,7 @@ class Pipeline(Transform):
 
     def at(self, magnitude: float) -> Self:
         """Return the pipeline with every part at a strength in 0 … 1."""
+        self.check_magnitude(magnitude)
         return self.mapped(lambda part: part.at(magnitude))
 
     def __repr__(self) -> str:

@@ -23,7 +23,8 @@ def scale_rows(x, factor, out):
 @njit(nogil=True, cache=True)
 def _replace(x, where, fill, out):
     for t in range(x.shape[0]):
-        out[t] = fill if where[t] else x[t]
+        value = x[t]
+        out[t] = fill if where[t] and value == value else value  # a missing reading is not lost again
 
 
 @njit(nogil=True, cache=True)
@@ -36,18 +37,28 @@ def replace_rows(x, where, fill, out):
 
 
 @njit(nogil=True, cache=True)
+def _first_kept(x, lost):
+    """The first reading that is kept; where there is none, the first of all."""
+    for t in range(x.shape[0]):
+        if not lost[t] and x[t] == x[t]:
+            return x[t]
+    for t in range(x.shape[0]):
+        if x[t] == x[t]:
+            return x[t]
+    return x[0]
+
+
+@njit(nogil=True, cache=True)
 def carry_rows(x, lost, out):
-    """out[n, c] = x[n, c], with the last reading that was not lost at lost steps; a first one lost takes the next kept."""
-    n, channels, length = x.shape
+    """out[n, c] = x[n, c], with the last kept reading at lost steps; missing readings stay missing."""
     shared = lost.shape[1] == 1
-    for i in range(n):
-        for c in range(channels):
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
             gone = lost[i, 0 if shared else c]
-            first = 0
-            while first < length and gone[first]:
-                first += 1
-            last = x[i, c, first] if first < length else x[i, c, 0]
-            for t in range(length):
-                if not gone[t]:
-                    last = x[i, c, t]
-                out[i, c, t] = last
+            row = x[i, c]
+            last = _first_kept(row, gone)
+            for t in range(x.shape[2]):
+                value = row[t]
+                if not gone[t] and value == value:
+                    last = value
+                out[i, c, t] = last if value == value else value

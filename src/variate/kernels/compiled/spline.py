@@ -41,13 +41,15 @@ def _multiply(x, curve, out):
 
 @njit(nogil=True, cache=True)
 def warp_magnitude(x, deviations, curves, out):
-    """out = x times (1 + deviations·curves), channel by channel."""
+    """out = x times (1 + deviations·curves), channel by channel, or one curve for all where there is one."""
     n, channels, length = x.shape
+    shared = deviations.shape[1] == 1
     curve = np.empty(length, x.dtype)
     ones = np.ones(length, x.dtype)
     for i in range(n):
         for c in range(channels):
-            _curve(ones, deviations[i, c], curves, curve)
+            if c == 0 or not shared:
+                _curve(ones, deviations[i, c], curves, curve)
             _multiply(x[i, c], curve, out[i, c])
 
 

@@ -1,0 +1,115 @@
+"""The label contract of DESIGN §4, and what `preserves` means: rules that depend on the family."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contract.cases import Case, full_panel, series
+from contract.rules import need, rule, same
+from variate.core.panel import Panel
+from variate.core.transform import PRESERVED
+
+LENGTH = 48
+
+
+@rule("labels follow the family")
+def labels_follow(case: Case) -> None:
+    panel = full_panel()
+    out = case(panel, seed=20)
+    family = case.transform.family
+    if family in ("value", "time"):
+        same(out.label, panel.label, "the class label")
+    if family == "value":
+        same(out.mask, panel.mask, "the mask")
+        same(out.covariates, panel.covariates, "covariates")
+        more = out.points != panel.points
+        need(not more.any() or case.transform.marks, "point labels changed")
+        need((out.points | ~panel.points).all(), "a point label was lost")
+        same(
+            out.values[~np.broadcast_to(panel.mask[:, None], panel.values.shape)],
+            panel.values[~np.broadcast_to(panel.mask[:, None], panel.values.shape)],
+            "values of unobserved steps",
+        )
+    if family == "label":
+        same(out.values, panel.values, "values")
+        same(out.covariates, panel.covariates, "covariates")
+        same(out.mask, panel.mask, "the mask")
+    if family == "time":
+        _time_follows(case)
+
+
+def _time_follows(case: Case) -> None:
+    """A ramp makes the clock visible; row i has its only event at step i."""
+    ramp = np.broadcast_to(np.arange(LENGTH, dtype=np.float64), (LENGTH, 1, LENGTH))
+    event = np.eye(LENGTH, dtype=bool)
+    states = np.broadcast_to(np.arange(LENGTH) // 7, (LENGTH, LENGTH))
+    seen = np.random.default_rng(0).random((LENGTH, LENGTH)) < 0.8
+    out = case(Panel(ramp, points=event, covariates=ramp), seed=21)
+    clock = out.values[:, 0]
+    same(out.covariates[:, 0], clock, "covariates do not follow the clock", 1e-9)
+    for i in range(LENGTH):
+        covered = clock[i].min() - 1e-6 <= i <= clock[i].max() + 1e-6
+        need(out.points[i].any() == covered or not case.transform.monotone, f"the event at step {i} was lost or invented")
+        far = np.abs(clock[i] - i) > np.maximum(np.abs(np.gradient(clock[i])) if case.transform.monotone else 0.5, 0.5) + 0.01
+        need(not out.points[i][far].any(), f"a reading far from step {i} was labelled")
+    moved = case(Panel(ramp, points=states, point_role="state", mask=seen), seed=21)
+    nearest = np.clip(np.floor(clock + 0.5).astype(int), 0, LENGTH - 1)
+    same(moved.points, np.take_along_axis(states, nearest, 1), "states are not those of the nearest reading")
+    same(moved.mask, np.take_along_axis(seen, nearest, 1), "the mask is not that of the nearest reading")
+    need(case.transform.monotone == bool((np.diff(clock, axis=1) > 0).all()), "the clock is not what `monotone` says")
+
+
+@rule("declared preserves hold")
+def preserves_hold(case: Case) -> None:
+    unknown = set(case.transform.preserves) - set(PRESERVED)
+    need(not unknown, f"{unknown} is not in the vocabulary")
+    x = series(n=8, channels=2, length=57, dtype=np.float64)
+    x[:, :, ::9] = 0.0
+    y = case(x, seed=22)
+    for name in case.transform.preserves:
+        CHECKS[name](x, y)
+
+
+def _length(x: np.ndarray, y: np.ndarray) -> None:
+    need(x.shape[-1] == y.shape[-1], "length is not preserved")
+
+
+def _values(x: np.ndarray, y: np.ndarray) -> None:
+    same(np.sort(x, axis=-1), np.sort(y, axis=-1), "values are not preserved")
+
+
+def _range(x: np.ndarray, y: np.ndarray) -> None:
+    low, high = x.min(-1, keepdims=True) - 1e-9, x.max(-1, keepdims=True) + 1e-9
+    need(((y >= low) & (y <= high)).all(), "range is not preserved")
+
+
+def _ends(x: np.ndarray, y: np.ndarray) -> None:
+    same(x[..., [0, -1]], y[..., [0, -1]], "ends are not preserved", 1e-9)
+
+
+def _zeros(x: np.ndarray, y: np.ndarray) -> None:
+    need((y[x == 0] == 0).all(), "zeros are not preserved")
+
+
+def _magnitude(x: np.ndarray, y: np.ndarray) -> None:
+    same(np.abs(x), np.abs(y), "magnitude is not preserved")
+
+
+def _series(x: np.ndarray, y: np.ndarray) -> None:
+    same(x, y, "series is not preserved")
+
+
+def _order(x: np.ndarray, y: np.ndarray) -> None:
+    same(np.argsort(x, axis=-1, kind="stable"), np.argsort(y, axis=-1, kind="stable"), "order is not preserved")
+
+
+CHECKS = {
+    "length": _length,
+    "values": _values,
+    "range": _range,
+    "ends": _ends,
+    "zeros": _zeros,
+    "magnitude": _magnitude,
+    "series": _series,
+    "order": _order,
+}
