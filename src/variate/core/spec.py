@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from variate.core.transform import Transform
 VERSION = 1
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From a version of the format to the function that makes the next one of it."""
+
+T = TypeVar("T", bound=Transform)
 
 registry: dict[str, type[Transform]] = {}
 """Operation name → class. Filled by importing ``variate``; the only names that a policy may use."""
@@ -101,7 +103,7 @@ def load(path: str | os.PathLike[str]) -> Transform:
         return transform
     if not isinstance(state, Mapping) or not {"file", "sha256"} <= set(state):
         raise SpecError(f"{target}: 'state' needs 'file' and 'sha256', found {_short(state)}")
-    return _with_state(transform, _read_state(target.parent / Path(str(state["file"])).name, str(state["sha256"])))
+    return with_state(transform, _read_state(target.parent / Path(str(state["file"])).name, str(state["sha256"])))
 
 
 def state() -> Any:
@@ -188,7 +190,8 @@ def _state_of(transform: Transform, prefix: str = "") -> dict[str, Any]:
     return arrays
 
 
-def _with_state(transform: Transform, arrays: Mapping[str, Any]) -> Transform:
+def with_state(transform: T, arrays: Mapping[str, Any]) -> T:
+    """Return a transform that holds learned arrays, by field name; those of its parts as ``steps.0.field``."""
     changes: dict[str, Any] = {}
     nested: dict[str, dict[int, dict[str, Any]]] = {}
     for key, array in arrays.items():
@@ -201,7 +204,7 @@ def _with_state(transform: Transform, arrays: Mapping[str, Any]) -> Transform:
     for name, parts in nested.items():
         values = list(getattr(transform, name))
         for i, inner_arrays in parts.items():
-            values[i] = _with_state(values[i], inner_arrays)
+            values[i] = with_state(values[i], inner_arrays)
         changes[name] = tuple(values)
     fitted = object.__new__(type(transform))
     fitted.__dict__.update(transform.__dict__, **changes)
