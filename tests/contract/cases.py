@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 import torch
+
 import variate
 from variate.core import engine
 from variate.core.panel import Panel

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 import torch
+
 import variate
 from contract.cases import Case, full_panel, series
 from variate.core import engine, spec

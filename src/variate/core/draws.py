@@ -83,7 +83,7 @@ class Draws:
         """Return one random order of 0 … count - 1 for each sample, (n, count)."""
         key, _, _ = self._open(name, count)
         words = counter.words(key, self.samples, count)
-        return self._note(name, namespace(words).argsort(words, axis=1, stable=True))
+        return self._note(name, sampling.order(words))
 
     def distinct(self, name: str, high: int, count: int) -> Array:
         """Return ``count`` different integers of 0 … high - 1 for each sample, (n, count), every set equally likely."""

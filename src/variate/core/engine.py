@@ -253,6 +253,6 @@ def _plan(transform: Transform, panel: Panel) -> tuple[int, int]:
     if total <= CHUNK_BYTES or panel.n == 1:
         return 1, panel.n
     threads = min(thread_count(), max(total // WORTH_A_THREAD, 1), panel.n)
-    if transform.lean:  # one pass and no temporaries: a chunk has nothing to keep in the cache
-        return threads, -(-panel.n // threads)
+    if transform.lean and threads == 1:  # one pass, no large temporaries: chunks would have nothing to keep in the cache
+        return 1, panel.n
     return threads, max(CHUNK_BYTES * panel.n // total, 1)

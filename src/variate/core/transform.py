@@ -34,7 +34,7 @@ class Transform:
     Write one by deriving from a family (``variate.families``), never from this class. Class attributes are promises:
     ``shortest`` is the least number of steps that it does something to, ``forecastable`` whether it may see a forecast
     horizon, ``monotone`` whether a clock keeps the order of time, ``differentiable`` whether gradients flow through it,
-    ``lean`` whether it is one pass without temporaries, ``preserves`` what it keeps (see ``PRESERVED``), and
+    ``lean`` whether it is one pass without large temporaries, ``preserves`` what it keeps (see ``PRESERVED``), and
     ``examples`` the parameter sets that tests, pictures and benchmarks use.
     """
 

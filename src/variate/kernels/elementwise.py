@@ -33,7 +33,8 @@ def add_at(x: Array, where: Array, amount: Array) -> Array:
     """Return x (n, c, t) plus ``amount`` (n, c, k) at the distinct steps ``where`` (n, k); other readings bit for bit."""
     if is_torch(x):
         return x.scatter_add(-1, where[:, None, :].expand(amount.shape), amount.to(x.dtype))
-    out = x.copy()
-    rows, channels = np.ogrid[: x.shape[0], : x.shape[1]]
-    out[rows[:, :, None], channels[:, :, None], where[:, None, :]] += amount.astype(x.dtype)
+    from variate.kernels.compiled import elementwise
+
+    out = np.empty(x.shape, x.dtype)
+    elementwise.add_rows(x, where, amount.astype(x.dtype), out)
     return out

@@ -64,8 +64,8 @@ def _torch_fill(x: Any) -> Any:
     right = torch.where(after >= length, before, after).clamp(0, length - 1)
     known = torch.where(seen, x, 0)
     a, b = known.gather(-1, left), known.gather(-1, right)
-    share = (steps - left) / (right - left).clamp(min=1)
-    return torch.where(seen, known, a + share.to(x.dtype) * (b - a))
+    share = (steps - left).to(x.dtype) / (right - left).clamp(min=1)
+    return torch.where(seen, known, a + share * (b - a))
 
 
 def carry_forward(x: Array, lost: Array) -> Array:

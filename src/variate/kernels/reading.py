@@ -32,13 +32,22 @@ class Pieces(NamedTuple):
     def dense(self) -> Array:
         """The same clock as τ (n, new t)."""
         xp = namespace(self.start)
+        if self.start.shape[1] == 1:
+            steps = xp.astype(xp.arange(self.steps, device=getattr(self.start, "device", None)), xp.float64)
+            return _whole(xp.astype(self.start, xp.float64) + xp.astype(self.step, xp.float64) * steps[None, :])
         ends = xp.cumulative_sum(self.length, axis=1)
         new = xp.arange(self.steps, device=getattr(self.start, "device", None))
         piece = xp.sum(xp.astype(new[None, None, :] >= ends[:, :, None], xp.int64), axis=1)
         within = new[None, :] - xp.take_along_axis(ends - self.length, piece, axis=1)
         start, step = (xp.take_along_axis(a, piece, axis=1) for a in (self.start, self.step))
-        clock = xp.astype(start, xp.float64) + xp.astype(step, xp.float64) * xp.astype(within, xp.float64)
-        return xp.where(xp.abs(clock - xp.round(clock)) < 1e-9, xp.round(clock), clock)
+        return _whole(xp.astype(start, xp.float64) + xp.astype(step, xp.float64) * xp.astype(within, xp.float64))
+
+
+def _whole(clock: Array) -> Array:
+    """Return the clock with positions that miss a whole step by a rounding put on it."""
+    xp = namespace(clock)
+    whole = xp.round(clock)
+    return xp.where(xp.abs(clock - whole) < 1e-9, whole, clock)
 
 
 Clock = Any

@@ -45,7 +45,7 @@ def basis(length: int, knots: int) -> Basis:
     running = np.zeros_like(curves)
     np.cumsum(0.5 * (curves[:, 1:] + curves[:, :-1]), axis=1, out=running[:, 1:])
     rises = running[:, -1] / last
-    samples, spacing = np.linspace(0, last, 16 * (knots + 1) + 1, retstep=True)
+    samples, spacing = np.linspace(0, last, 4 * (knots + 1) + 1, retstep=True)
     bend = np.abs(splines(positions, 2)).max(axis=0) * spacing**2 / 8  # a second derivative peaks at a knot
     return Basis(curves, running - rises[:, None] * steps, rises, splines(samples).T, bend)
 
@@ -115,4 +115,7 @@ def _torch_clock(deviations: Any, curves: Any, length: int) -> Any:
 
     speed = _torch_curve(deviations.double(), curves).clamp(min=SLOWEST)
     clock = torch.nn.functional.pad(torch.cumsum(0.5 * (speed[:, 1:] + speed[:, :-1]), dim=1), (1, 0))
-    return clock * ((length - 1) / clock[:, -1:]) if length > 1 else clock
+    if length > 1:
+        clock = clock * (length - 1) / clock[:, -1:]
+        clock[:, -1] = length - 1
+    return clock

@@ -37,6 +37,22 @@ def replace_rows(x, where, fill, out):
 
 
 @njit(nogil=True, cache=True)
+def _copy(x, out):
+    for t in range(x.shape[0]):
+        out[t] = x[t]
+
+
+@njit(nogil=True, cache=True)
+def add_rows(x, where, amount, out):
+    """out[n, c] = x[n, c], plus amount[n, c, k] at step where[n, k]."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            _copy(x[i, c], out[i, c])
+            for k in range(where.shape[1]):
+                out[i, c, where[i, k]] += amount[i, c, k]
+
+
+@njit(nogil=True, cache=True)
 def _first_kept(x, lost):
     """The first reading that is kept; where there is none, the first of all."""
     for t in range(x.shape[0]):

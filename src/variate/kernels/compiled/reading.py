@@ -58,6 +58,12 @@ def _ramp(start, step, clock):
 
 
 @njit(nogil=True, cache=True)
+def _copy(x, out):
+    for k in range(x.shape[0]):
+        out[k] = x[k]
+
+
+@njit(nogil=True, cache=True)
 def read_pieces(x, start, step, count, out):
     """out[n, c] = the pieces of x[n, c] one after the other; pieces of unit step from a whole start are slice copies."""
     n, channels, length = x.shape
@@ -73,7 +79,7 @@ def read_pieces(x, start, step, count, out):
             first = int(start[i, k])
             if step[i, k] == 1.0 and start[i, k] == first:
                 for c in range(channels):
-                    out[i, c, done : done + size] = x[i, c, first : first + size]
+                    _copy(x[i, c, first : first + size], out[i, c, done : done + size])
             else:
                 _ramp(start[i, k], step[i, k], clock[:size])
                 _locate(clock[:size], np.float64(length - 1), index[:size], share[:size])

@@ -19,3 +19,17 @@ def distinct_rows(words, high, out):
                     value = top
                     break
             out[i, j] = value
+
+
+@njit(nogil=True, cache=True)
+def order_rows(words, out):
+    """Fill out (n, k) with the stable ascending order of each row: insertion, for the few words that orders have."""
+    n, count = words.shape
+    for i in range(n):
+        for j in range(count):
+            word = words[i, j]
+            place = j
+            while place > 0 and words[i, out[i, place - 1]] > word:
+                out[i, place] = out[i, place - 1]
+                place -= 1
+            out[i, place] = j

@@ -54,17 +54,14 @@ def warp_magnitude(x, deviations, curves, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _lowest(deviations, coarse, bend):
+def _lowest(deviations, coarse, bend, samples):
     """A bound from below on the speed 1 + Σ deviations·basis, from coarse samples and the curvature between them."""
-    low = np.inf
-    for s in range(coarse.shape[1]):
-        value = 1.0
-        for k in range(deviations.shape[0]):
-            value += deviations[k] * coarse[k, s]
-        low = min(low, value)
+    samples[:] = 1.0
+    slack = 0.0
     for k in range(deviations.shape[0]):
-        low -= abs(deviations[k]) * bend[k]
-    return low
+        _add(deviations[k], coarse[k], samples)
+        slack += abs(deviations[k]) * bend[k]
+    return samples.min() - slack
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -81,10 +78,14 @@ def _integrate(speed, slowest, out):
     out[-1] = speed.shape[0] - 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _depart(detour, out):
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _depart(knots, detours, out):
+    """out = t + the first six knots·detours: the detour in its own precision, the clock in float64."""
+    a, b, c, d, e, f = knots[0], knots[1], knots[2], knots[3], knots[4], knots[5]
+    row_a, row_b, row_c, row_d, row_e, row_f = detours[0], detours[1], detours[2], detours[3], detours[4], detours[5]
     for t in range(out.shape[0]):
-        out[t] = np.float64(t) + np.float64(detour[t])
+        low = a * row_a[t] + b * row_b[t] + c * row_c[t]
+        out[t] = np.float64(t) + np.float64(low + (d * row_d[t] + e * row_e[t] + f * row_f[t]))
 
 
 @njit(nogil=True, cache=True)
@@ -93,18 +94,18 @@ def warped_clock(deviations, curves, detours, rises, coarse, bend, slowest, out)
     n, length = out.shape
     ones = np.ones(length)
     speed = np.empty(length)
-    nought = np.zeros(length, detours.dtype)
-    detour = np.empty(length, detours.dtype)
+    samples = np.empty(coarse.shape[1])
     knots = np.empty(deviations.shape[1], detours.dtype)
     for i in range(n):
-        if _lowest(deviations[i], coarse, bend) < slowest:
+        if _lowest(deviations[i], coarse, bend, samples) < slowest:
             _curve(ones, deviations[i], curves, speed)
             _integrate(speed, slowest, out[i])
-        else:
-            gain = 1.0
-            for k in range(deviations.shape[1]):
-                gain += deviations[i, k] * rises[k]
-            for k in range(deviations.shape[1]):
-                knots[k] = deviations[i, k] / gain
-            _curve(nought, knots, detours, detour)
-            _depart(detour, out[i])
+            continue
+        gain = 1.0
+        for k in range(deviations.shape[1]):
+            gain += deviations[i, k] * rises[k]
+        for k in range(deviations.shape[1]):
+            knots[k] = deviations[i, k] / gain
+        _depart(knots, detours, out[i])
+        for k in range(6, deviations.shape[1]):
+            _add(knots[k], detours[k], out[i])

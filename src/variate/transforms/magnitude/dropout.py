@@ -37,6 +37,7 @@ class Dropout(ValueTransform):
     per_channel: bool = param(False, about="each channel loses its own steps")
     scope: str = scope("past")
 
+    lean = True
     preserves = ("length",)
     examples = ({}, {"ratio": 0.2, "fill": "last", "per_channel": True}, {"fill": "mean"}, {"fill": "nan", "p": 0.5})
 

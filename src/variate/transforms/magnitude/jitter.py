@@ -34,6 +34,7 @@ class Jitter(ValueTransform):
     relative: bool = param(True, about="sigma in units of the channel's standard deviation, or of the data")
     scope: str = scope("past")
 
+    lean = True
     preserves = ("length",)
     examples = ({}, {"sigma": 0.1, "relative": False}, {"p": 0.5, "scope": "all"})
 

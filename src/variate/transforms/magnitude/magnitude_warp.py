@@ -30,6 +30,7 @@ class MagnitudeWarp(ValueTransform):
     knots: int = param(4, about="inner knots of the curve", low=1)
     per_channel: bool = param(True, about="one curve for each channel, or one for all")
 
+    lean = True
     preserves = ("length", "zeros")
     examples = ({}, {"sigma": 0.4, "knots": 9, "per_channel": False}, {"knots": 1, "p": 0.5})
 

@@ -39,6 +39,7 @@ class Crop(TimeTransform):
     resize: bool = param(True, about="stretch the part to full length")
 
     keeps_boundary = True
+    lean = True
     preserves = ("range",)
     examples = ({}, {"size": 0.5, "p": 0.5}, {"size": 0.8, "resize": False})
 

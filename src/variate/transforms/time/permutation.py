@@ -36,6 +36,7 @@ class Permutation(TimeTransform):
     monotone = False
     forecastable = False
     forecast_reason = "it would move the future before the past"
+    lean = True
     preserves = ("values", "length", "range")
     examples = ({}, {"segments": 7, "p": 0.5}, {"split": "random", "min_length": 4})
 

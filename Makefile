@@ -1,0 +1,36 @@
+# `make demo` and `make test` are all a newcomer needs; both make the environment if it is not there.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench generate format clean
+
+.venv: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	touch .venv
+
+demo: .venv
+	$(BIN)/variate demo
+
+test: .venv
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: .venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+	$(BIN)/python docs/generate.py --check
+
+bench: .venv
+	$(BIN)/python -m benchmarks.run --write docs/benchmarks.md
+
+generate: .venv
+	$(BIN)/python docs/generate.py
+
+format: .venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache variate-demo

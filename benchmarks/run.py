@@ -1,0 +1,162 @@
+"""The benchmark table: every operation through its public call, as a ratio to `x.copy()` of the same batch in the same run.
+
+Absolute times move by a factor of two on a shared machine; ratios of interleaved runs do not. Medians are reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import variate
+
+N, T = 1024, 1024
+PIPELINE = variate.Compose(variate.Jitter(), variate.Scaling(), variate.MagnitudeWarp(), variate.Dropout())
+OPERATIONS: dict[str, tuple[Any, float | None, float | None]] = {
+    # name: (transform, most copies at C=1, most copies at C=8)
+    "Scaling": (variate.Scaling(), 2, 1.5),
+    "Flip": (variate.Flip(), 2, 1.5),
+    "Jitter": (variate.Jitter(), 18, 5),
+    "MagnitudeWarp": (variate.MagnitudeWarp(), 5, 3),
+    "TimeWarp": (variate.TimeWarp(), 13, 4),
+    "Permutation": (variate.Permutation(), 4, 2.5),
+    "Dropout": (variate.Dropout(), 6, 3),
+    "Spike": (variate.Spike(), 6, 3),
+    "Crop": (variate.Crop(), None, None),
+    "Crop(resize=False)": (variate.Crop(resize=False), None, None),
+    "LabelExpansion": (variate.LabelExpansion(), None, None),
+    "Jitter → Scaling → MagnitudeWarp → Dropout": (PIPELINE, 32, 12),
+    "TimeWarp → Crop (fused)": (variate.Compose(variate.TimeWarp(), variate.Crop()), None, None),
+}
+
+
+def batch(channels: int) -> Any:
+    return np.random.default_rng(0).normal(size=(N, channels, T)).astype(np.float32)
+
+
+def interleaved(first: Callable[[], Any], second: Callable[[], Any], seconds: float = 1.5) -> tuple[float, float]:
+    """Return the median seconds of two functions that take turns."""
+    first(), second(), first(), second()
+    times: tuple[list[float], list[float]] = ([], [])
+    stop = time.perf_counter() + seconds
+    while time.perf_counter() < stop or len(times[0]) < 9:
+        for kept, function in zip(times, (first, second), strict=True):
+            start = time.perf_counter()
+            function()
+            kept.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def call(transform: Any, x: Any) -> Callable[[], Any]:
+    if transform.op == "label_expansion":
+        panel = variate.Panel(x, points=np.random.default_rng(1).random((len(x), x.shape[-1])) < 0.01)
+        return lambda: transform(panel, seed=0)
+    return lambda: transform(x, seed=0)
+
+
+def ratios() -> list[str]:
+    variate.set_threads(1)
+    rows = ["| operation | C=1 copies | limit | C=8 copies | limit |", "|---|---|---|---|---|"]
+    batches = {channels: batch(channels) for channels in (1, 8)}
+    for name, (transform, *limits) in OPERATIONS.items():
+        cells = []
+        for (_, x), limit in zip(batches.items(), limits, strict=True):
+            copied, took = interleaved(x.copy, call(transform, x))
+            ratio = took / copied
+            over = limit is not None and ratio > limit
+            cells += [f"**{ratio:.1f}**" if over else f"{ratio:.1f}", "" if limit is None else f"{limit:g}"]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def small_calls() -> list[str]:
+    rows = ["| one row (N=1, C=1, T=1024) | µs | limit |", "|---|---|---|"]
+    x = batch(1)[:1]
+    for name, limit in (("Scaling", 25), ("Jitter", None), ("TimeWarp", None), ("Permutation", None)):
+        run = call(OPERATIONS[name][0], x)
+        _, took = interleaved(x.copy, run, 1.0)
+        rows.append(f"| {name} | {took * 1e6:.0f} | {'' if limit is None else limit} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def two_threads() -> list[str]:
+    rows = ["| two threads against one, C=8 | times as fast | at least |", "|---|---|---|"]
+    x = batch(8)
+
+    def on(threads: int, transform: Any) -> Callable[[], Any]:
+        def run() -> None:
+            variate.set_threads(threads)
+            transform(x, seed=0)
+
+        return run
+
+    for name in ("Jitter", "TimeWarp", "Jitter → Scaling → MagnitudeWarp → Dropout"):
+        transform = OPERATIONS[name][0]
+        one, two = interleaved(on(1, transform), on(2, transform), 4.0)
+        rows.append(f"| {name} | {one / two:.2f} | 1.5 |")
+        print(rows[-1], flush=True)
+    variate.set_threads(None)
+    return rows
+
+
+def start_up() -> list[str]:
+    rows = ["| start | seconds | limit |", "|---|---|---|"]
+    bare = [sys.executable, "-c", "pass"]
+    for name, command, limit in (
+        ("`import variate`", [sys.executable, "-c", "import variate"], 0.3),
+        ("`variate --help`", [sys.executable, "-m", "variate", "--help"], 0.6),
+    ):
+        _, took = interleaved(lambda: _quiet(bare), lambda command=command: _quiet(command), 3.0)
+        rows.append(f"| {name} (whole process) | {took:.2f} | {limit} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _quiet(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def machine() -> str:
+    model = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
+    import numba
+
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, numba {numba.__version__}"
+    return f"{model}, {os.cpu_count()} cores; {versions}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="write the tables to this Markdown file")
+    target = parser.parse_args().write
+    head = [
+        "# Speed",
+        "",
+        f"Medians of interleaved runs through the public call, one thread, N={N}, T={T}, float32, as a ratio to `x.copy()` of",
+        "the same batch in the same run. A ratio above its limit is bold. Written by `make bench`.",
+        "",
+        f"Machine: {machine()}.",
+    ]
+    tables = [ratios(), small_calls(), two_threads(), start_up()]
+    if target is not None:
+        target.write_text("\n".join([*head, *(line for table in tables for line in ("", *table)), ""]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The command line: ``variate demo``, ``variate augment``, ``variate ops``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from variate.core.errors import DataFileError, SpecError, VariateError, suggest
+
+if TYPE_CHECKING:
+    from variate.core.transform import Transform
+
+app = typer.Typer(
+    help="More, and better, training data out of the time series you have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the augmented data, the policy and the report.")] = Path("variate-demo"),
+    seeds: Annotated[int, typer.Option(min=2, help="Paired runs: the same start, with and without augmentation.")] = 6,
+) -> None:
+    """Augment real sensor data, train a network with and without it, and report what that did."""
+    from variate.tasks.demo import run
+
+    run(out, seeds=seeds)
+
+
+@app.command()
+def augment(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Data: .npz, UCR .tsv[.gz], .ts[.gz], long .parquet or .csv.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write; the ending chooses the format.")],
+    policy: Annotated[str, typer.Option(help="A policy file (.yaml, .json), or the name of an operation.")],
+    copies: Annotated[int, typer.Option(min=0, help="Augmented copies of every series, after the originals.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same file on any machine.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; changes the time, never the result.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT if it exists.")] = False,
+) -> None:
+    """Write a data file grown by augmented copies of its series."""
+    from variate import io
+    from variate.core.engine import set_threads
+    from variate.pipeline.expand import copies_of, joined
+
+    aug = _policy(policy)
+    if target.exists() and not force:
+        raise DataFileError(f"{target}: exists already; choose another name, or pass --force to overwrite it")
+    if threads is not None:
+        set_threads(threads)
+    file = io.read(source)
+    made = []
+    with _progress() as progress:
+        for copy in progress.track(copies_of(file.panel, aug, copies, seed), total=copies, description="augmenting"):
+            made.append(copy)
+        writing = progress.add_task(f"writing {target.name}", total=1)
+        grown = file._replace(panel=joined(file.panel, aug, made))
+        io.write(target, grown, force=force)
+        progress.advance(writing)
+    _say(f"{target}: {grown.panel.n} series ({file.panel.n} originals + {copies} × {file.panel.n} copies)")
+
+
+@app.command()
+def ops() -> None:
+    """List the operations: family, what happens to labels, parameters."""
+    from rich.table import Table
+
+    from variate import ops as registry
+    from variate.core.param import params
+
+    table = Table(title="operations", title_justify="left", show_lines=False)
+    for column in ("name", "family", "labels", "parameters (default)"):
+        table.add_column(column, overflow="fold")
+    for name, cls in sorted(registry.items(), key=lambda item: (item[1].family, item[0])):
+        listed = ", ".join(f"{p.name} ({p.default})" for p in params(cls).values())
+        table.add_row(name, cls.family, cls.label_rule, listed)
+    _console().print(table)
+
+
+def _policy(name: str) -> Transform:
+    """Return the transform of a policy file, or an operation by name with its defaults."""
+    from variate import load
+    from variate import ops as registry
+
+    if Path(name).suffix:
+        return load(name)
+    if name not in registry:
+        raise SpecError(f"--policy {name}: neither a policy file (.yaml, .json) nor an operation{suggest(name, registry)}")
+    return registry[name]()
+
+
+def _console(stderr: bool = False):  # type: ignore[no-untyped-def] # rich is imported when something is printed
+    from rich.console import Console
+
+    return Console(stderr=stderr, width=None if sys.stdout.isatty() else 160)
+
+
+def _progress():  # type: ignore[no-untyped-def]
+    from rich.progress import Progress
+
+    return Progress(console=_console(stderr=True), transient=True)
+
+
+def _say(text: str) -> None:
+    _console().print(text, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong becomes one sentence and exit status 1."""
+    try:
+        app()
+    except VariateError as error:
+        typer.echo(f"variate: {error}", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("variate: stopped; nothing half-written is left", err=True)
+        raise SystemExit(130) from None
+
+
