@@ -40,14 +40,15 @@ def op_table() -> str:
     for family in FAMILIES:
         for name, cls in sorted(variate.ops.items()):
             if cls.family == family:
-                rows.append(f"| `{cls.__name__}`<br>`{name}` | {_first_sentence(cls)} | {cls.label_rule} | {_parameters(cls)} |")
+                cells = (f"`{cls.__name__}`<br>`{name}`", _first_sentence(cls), cls.label_rule, _parameters(cls))
+                rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def _first_sentence(cls: type[Transform]) -> str:
     text = (cls.__doc__ or "").strip().split("\n\n")[0]
     sentence = " ".join(text.split()).split(" [")[0].rstrip(".:")
-    return sentence[0].lower() + sentence[1:]
+    return (sentence[0].lower() + sentence[1:]).replace("``", "`")
 
 
 def _parameters(cls: type[Transform]) -> str:

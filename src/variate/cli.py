@@ -10,7 +10,10 @@ import typer
 
 from variate.core.errors import DataFileError, SpecError, VariateError, suggest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # rich takes a moment to load, which --help has no use for
+    from rich.console import Console
+    from rich.progress import Progress
+
     from variate.core.transform import Transform
 
 app = typer.Typer(
@@ -48,11 +51,12 @@ def augment(
     from variate.pipeline.expand import copies_of, joined
 
     aug = _policy(policy)
-    if target.exists() and not force:
-        raise DataFileError(f"{target}: exists already; choose another name, or pass --force to overwrite it")
+    io.check_target(target, force)
     if threads is not None:
         set_threads(threads)
     file = io.read(source)
+    if "source" in file.panel.extra:
+        raise DataFileError(f"{source}: holds augmented copies already; augment the original file, with more --copies")
     made = []
     with _progress() as progress:
         for copy in progress.track(copies_of(file.panel, aug, copies, seed), total=copies, description="augmenting"):
@@ -93,13 +97,13 @@ def _policy(name: str) -> Transform:
     return registry[name]()
 
 
-def _console(stderr: bool = False):  # type: ignore[no-untyped-def] # rich is imported when something is printed
+def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, width=None if sys.stdout.isatty() else 160)
 
 
-def _progress():  # type: ignore[no-untyped-def]
+def _progress() -> Progress:
     from rich.progress import Progress
 
     return Progress(console=_console(stderr=True), transient=True)
@@ -119,5 +123,3 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("variate: stopped; nothing half-written is left", err=True)
         raise SystemExit(130) from None
-
-

@@ -93,14 +93,16 @@ class Transform:
 
     def run(self, panel: Panel, rng: Draws) -> Panel:
         """Run on series of one length in the library that computes; families and pipelines fill :meth:`work` in."""
+        self.check_horizon(panel)
+        return panel if panel.length < self.shortest else self.work(panel, rng)
+
+    def check_horizon(self, panel: Panel) -> None:
+        """Raise ContractError where a forecast horizon cannot be respected."""
         if panel.horizon and not self.forecastable:
             raise ContractError(
                 f"{type(self).__name__} cannot be used with a forecast horizon ({panel.horizon} steps): "
                 f"{self.forecast_reason}. Leave it out of the pipeline, or drop the horizon"
             )
-        if panel.length < self.shortest:
-            return panel
-        return self.work(panel, rng)
 
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Do what the family does; the series are as long as ``shortest`` asks."""

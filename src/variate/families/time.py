@@ -96,6 +96,7 @@ def fused(steps: list[tuple[TimeTransform, Draws]], panel: Panel) -> Panel:
     """
     clock, length = None, panel.length
     for transform, rng in steps:
+        transform.check_horizon(panel)
         if length < transform.shortest:
             continue
         own = transform.gated_clock(outline(panel, length), rng)

@@ -34,9 +34,9 @@ def average(x: Array) -> Array:
 
 def _centred(x: Array) -> Array:
     seen = ~x.isnan()
-    known = x.detach().where(seen, 0)
-    first = known[..., :1]
-    known = (known - first).where(seen, 0)
+    known = x.detach()
+    level = known.where(seen, float("inf")).amin(-1, keepdim=True)  # a reading: what is constant becomes exactly 0
+    known = (known - level).where(seen, 0)
     mean = known.sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)
     return (known - mean).where(seen, 0)
 

@@ -66,8 +66,10 @@ def read(x: Array, clock: Clock, boundary: int | None = None, unseen: Array | No
     Pieces of unit step are copied, NaN and all. Gaps are not bridged across ``boundary``, the first step of a forecast
     target. Steps that are ``unseen`` (n, 1, t) are gaps too, but what they hold moves along.
     """
-    copied = isinstance(clock, Pieces) and bool((clock.step == 1).all())
-    if copied or (unseen is None and not has_nan(x)):
+    copied = isinstance(clock, Pieces) and bool((clock.step == 1).all()) and bool((clock.start % 1 == 0).all())
+    if copied:
+        return nearest(x, clock) if is_torch(x) else _read(x, clock)
+    if unseen is None and not has_nan(x):
         return _read(x, clock)
     xp = namespace(x)
     missing = xp.isnan(x)

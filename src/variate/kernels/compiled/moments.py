@@ -26,36 +26,38 @@ def top_magnitude64(bits):
     return top
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def _sum(x, shift):
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})
+def _sum(x, level):
     total = 0.0
     for t in range(x.shape[0]):
-        total += np.float64(x[t]) - shift
+        total += np.float64(x[t]) - level
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def _sum_squares(x, shift):
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})
+def _sum_squares(x, level, mean):
     total = 0.0
     for t in range(x.shape[0]):
-        d = np.float64(x[t]) - shift
+        d = (np.float64(x[t]) - level) - mean
         total += d * d
     return total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _spread_with_gaps(x):
-    count, total = 0, 0.0
+    count, total, level = 0, 0.0, 0.0
     for t in range(x.shape[0]):
         if not math.isnan(x[t]):
+            if count == 0:
+                level = np.float64(x[t])
             count += 1
-            total += x[t]
+            total += x[t] - level
     if count == 0:
         return 0.0
     mean, squares = total / count, 0.0
     for t in range(x.shape[0]):
         if not math.isnan(x[t]):
-            squares += (x[t] - mean) ** 2
+            squares += (x[t] - level - mean) ** 2
     return math.sqrt(squares / count)
 
 
@@ -64,14 +66,6 @@ def spread_rows(x, out):
     """out[r] = standard deviation (divisor: the number of readings) of x[r], NaN skipped, 0 where nothing varies."""
     for r in range(x.shape[0]):
         row = x[r]
-        mean = _sum(row, 0.0) / row.shape[0]
-        if math.isnan(mean):
-            out[r] = _spread_with_gaps(row)
-        else:
-            # from the rounded mean of a constant row a spread of rounding size would come: shift by a reading first
-            shift = np.float64(row[0])
-            residue = _sum(row, shift) / row.shape[0]
-            squares = _sum_squares(row, shift) / row.shape[0] - residue * residue
-            if squares * 1e4 < residue * residue:
-                squares = _sum_squares(row, mean) / row.shape[0]
-            out[r] = math.sqrt(max(squares, 0.0))
+        level = np.float64(row[0])  # taken off first: the rounded mean of a constant row would leave a spread
+        mean = _sum(row, level) / row.shape[0]
+        out[r] = _spread_with_gaps(row) if math.isnan(mean) else math.sqrt(_sum_squares(row, level, mean) / row.shape[0])

@@ -23,7 +23,7 @@ class LabelExpansion(LabelTransform):
     anomalous step a if |t - a| ≤ ``reach`` and in every channel |x(t) - x(a)| ≤ ``tolerance``·s, s the channel's robust
     standard deviation (1.4826·MAD; the standard deviation where that is 0; 1 where both are). With ``soft=True`` it gets
     the score exp(-|t - a|/reach)·exp(-max|x(t) - x(a)|/(tolerance·s)), the largest over a. Only original labels spread.
-    With ``connected=True`` the steps between t and a must have qualified too.
+    With ``connected=True`` the steps between t and a must be like a as well, or labelled.
 
     Values and class labels stay, and so does a panel without point labels. A missing reading is never labelled. The
     paper's thresholds could not be read: the rule and its defaults are our decision. It hurts where an anomaly is sharp
@@ -68,15 +68,18 @@ class LabelExpansion(LabelTransform):
         """Return the score (n, t) that each step takes over from the anomalies within reach."""
         xp = namespace(x)
         score = xp.zeros_like(x[:, 0, :])
+        unit = xp.where(limit > 0, limit, xp.ones_like(limit))
         for direction in (-1, 1):
-            before = event
+            path = xp.ones_like(event, dtype=xp.bool)
             for d in range(1, min(self.reach, x.shape[2] - 1) + 1):
-                unlike = xp.max(xp.abs(x - _shifted(x, direction * d, math.nan)) / limit, axis=1)  # NaN at the ends: no reading
-                near = (unlike <= 1) & _shifted(event, direction * d, False)
+                gap = xp.abs(x - _shifted(x, direction * d, math.nan))  # NaN beyond the ends, where no reading is
+                near = xp.all(gap <= limit, axis=1) & _shifted(event, direction * d, False)
                 if self.connected:
-                    near = near & _shifted(before, direction, False)
-                    before = near | event
-                close = xp.exp(-unlike) * math.exp(-d / self.reach) if self.soft else xp.ones_like(score)
+                    near = near & path
+                    path = _shifted((near | event) & path, direction, False)
+                close = xp.ones_like(score)
+                if self.soft:
+                    close = xp.exp(-xp.max(gap / unit, axis=1)) * math.exp(-d / self.reach)
                 score = xp.where(near, xp.maximum(score, close), score)
         return score
 

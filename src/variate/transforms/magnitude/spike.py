@@ -20,9 +20,9 @@ class Spike(ValueTransform):
     channel's standard deviation. All other readings stay bit for bit. With ``mark=True`` the steps become events in the
     point labels, which is how to inject anomalies into unlabelled series.
 
-    The survey gives the shape of the method and no numbers: counts and magnitudes are our decision. A detector trained
-    on spikes alone learns spikes alone. A constant channel has no spread and gets no spike. On a forecast window only
-    the past is hit.
+    The survey gives the shape of the method and no numbers: counts and magnitudes are our decision. It hurts where real
+    spikes are the class, and a detector trained on spikes alone learns spikes alone. A constant channel has no spread
+    and gets no spike. On a forecast window only the past is hit.
 
     >>> import numpy as np, variate
     >>> panel = variate.Panel(np.sin(np.arange(100.0)), points=np.zeros((1, 100), bool))
@@ -59,14 +59,10 @@ class Spike(ValueTransform):
         size = min(self.low, self.high) + (self.high - min(self.low, self.high)) * rng.uniform("size", count)
         height = (rng.sign("direction", count) * size)[:, None, :] * spread(x)
         spiked = add_at(x, where, height)
-        return (spiked, _steps(where, height, length)) if self.mark else spiked
+        return (spiked, _changed(x, spiked)) if self.mark else spiked
 
 
-def _steps(where: Array, height: Array, length: int) -> Array:
-    """Return booleans (n, t): the steps at which some channel got a spike."""
-    xp = namespace(where)
-    hit = xp.any(height != 0, axis=1)
-    steps = xp.zeros((where.shape[0], length), dtype=xp.bool, device=where.device)
-    rows = xp.arange(where.shape[0], device=where.device)[:, None]
-    steps[rows, where] = hit
-    return steps
+def _changed(x: Array, spiked: Array) -> Array:
+    """Return booleans (n, t): the steps at which a reading of some channel changed."""
+    xp = namespace(x)
+    return xp.any((spiked != x) & ~xp.isnan(x), axis=1)

@@ -35,7 +35,7 @@ class Crop(TimeTransform):
     (np.float64(1.0), 3)
     """
 
-    size: float = param(0.9, about="how much is kept", size=True, identity=1.0, search=(0.95, 0.5), unit="share, or steps")
+    size: float = param(0.9, about="how much is kept", size=True, identity=1.0, search=(0.95, 0.5))
     resize: bool = param(True, about="stretch the part to full length")
 
     keeps_boundary = True
