@@ -27,6 +27,7 @@ bench: .venv
 
 generate: .venv
 	$(BIN)/python docs/generate.py
+	$(BIN)/python tests/golden/make_golden.py
 
 format: .venv
 	$(BIN)/ruff check --fix .

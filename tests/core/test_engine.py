@@ -10,8 +10,8 @@ import threading
 
 import numpy as np
 import pytest
-
 import torch
+
 import variate
 from variate.core import engine
 from variate.core.errors import ParameterError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 import torch
+
 import variate
 from variate.core.errors import AllMissingWarning, DrawError, PanelError
 from variate.core.panel import Panel, concatenate

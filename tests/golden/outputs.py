@@ -1,0 +1,31 @@
+"""The outputs that must not change unnoticed: a small panel through every operation of the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import variate
+from variate.core.panel import Panel
+
+GOLDEN = Path(__file__).parent / "outputs.npz"
+
+
+def panel() -> Panel:
+    """Return series made without any generator, so that they are the same in every version of every library."""
+    t = np.arange(40)
+    values = np.stack([np.stack([np.sin(t / (3 + i)) + 0.1 * (t % (5 + c)) for c in range(2)]) for i in range(3)])
+    return Panel(values, points=np.stack([t == 7, t % 11 == 3, t == 39]), label=[0, 1, 2])
+
+
+def outputs() -> dict[str, Any]:
+    """Return values and points of every operation and example, by name."""
+    found = {}
+    for name, cls in sorted(variate.ops.items()):
+        for i, example in enumerate(cls.examples):
+            out = cls(**example)(panel(), seed=1, epoch=2)
+            found[f"{name}.{i}.values"] = out.values
+            found[f"{name}.{i}.points"] = out.points
+    return found
