@@ -18,19 +18,20 @@ import numpy as np
 from variate.core.check import check_readings
 from variate.core.draws import Draws, Entry, assemble, samples_of
 from variate.core.errors import ParameterError
-from variate.core.panel import Panel
-from variate.kernels.arrays import is_torch
+from variate.core.panel import TIME_FIELDS, Panel
+from variate.kernels.arrays import is_torch, scratch
 
 if TYPE_CHECKING:
     from variate.core.transform import Transform
 
-CHUNK_BYTES = 512 * 1024  # of values: with its temporaries a chunk stays in a core's second-level cache
+CHUNK_BYTES = 2 * 1024 * 1024  # of values: near a core's cache, and few enough that handing them out costs little
+CHANGING = ("values", "label", "points", "mask", "covariates")  # the fields that a transform may change
 WORTH_A_THREAD = 1024 * 1024  # below this many bytes a thread costs more than it brings
 
 Job = tuple[Panel, Draws, Sequence[int]]
 
 _wanted: int | None = None
-_pool: ThreadPoolExecutor | None = None
+_pools: dict[int, ThreadPoolExecutor] = {}
 _keep_torch = False
 
 
@@ -43,7 +44,6 @@ def set_threads(count: int | None) -> None:
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ParameterError(f"set_threads({count!r}): the number of threads must be an integer of at least 1, or None")
     _wanted = count
-    _forget_pool()
 
 
 def thread_count() -> int:
@@ -61,20 +61,15 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
-def _forget_pool() -> None:
-    global _pool
-    _pool = None
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)  # the parent's threads do not exist in a child
+    os.register_at_fork(after_in_child=_pools.clear)  # the parent's threads do not exist in a child
 
 
 def _threads(count: int) -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="variate")
-    return _pool
+    """Return the pool of so many threads, which stay: a new thread would have to warm its memory up again."""
+    if count not in _pools:
+        _pools[count] = ThreadPoolExecutor(max_workers=count, thread_name_prefix="variate")
+    return _pools[count]
 
 
 @contextlib.contextmanager
@@ -119,7 +114,7 @@ def _gather(panel: Panel, rows: list[Panel]) -> Panel:
         return panel
     fields: dict[str, Any] = {}
     for name, _ in rows[0].present():
-        if name in ("values", "points", "mask", "covariates"):
+        if name in TIME_FIELDS:
             fields[name] = [getattr(row, name)[0] for row in rows]
     if rows[0].label is not None:
         xp_label = [row.label for row in rows]
@@ -158,11 +153,7 @@ def _on_device(draws: Draws, values: Any) -> Draws:
 
 
 def _empty(panel: Panel, length: int) -> Panel:
-    fields = {
-        name: array[..., :0].reshape((*array.shape[:-1], 0)) if length == 0 else _no_rows(array, length)
-        for name, array in panel.present()
-        if name in ("values", "points", "mask", "covariates")
-    }
+    fields = {name: _no_rows(array, length) for name, array in panel.present() if name in TIME_FIELDS}
     return panel.replace(**fields)
 
 
@@ -205,38 +196,32 @@ def _lower_torch(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
 
 
 def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int]) -> Panel:
+    """Run chunk by chunk; the first of each thread fix the fields, dtypes and length of what is allocated."""
     n = panel.n
     threads, size = _plan(transform, panel)
     if size >= n:
         return _run_one(transform, (panel, draws, positions))
-    starts = range(0, n, size)
-    first_stop = min(size, n)
-    first = _run_one(transform, _job(panel, draws, positions, 0, first_stop))
-    out = {
-        k: np.empty((n, *v.shape[1:]), v.dtype)
-        for k, v in first.present()
-        if k in ("values", "label", "points", "mask", "covariates")
-    }
+    each: Callable[..., Iterator[Any]] = map if threads == 1 else _threads(threads).map
+
+    def made(start: int) -> Panel:
+        part = slice(start, start + size)
+        with scratch():
+            return _run_one(transform, (panel.rows(part), draws.rows(part), positions[part]))
 
     def place(start: int, part: Panel) -> None:
         for name, array in out.items():
             array[start : start + part.n] = getattr(part, name)
 
-    def work(start: int) -> None:
-        place(start, _run_one(transform, _job(panel, draws, positions, start, min(start + size, n))))
-
-    place(0, first)
-    if threads == 1:
-        for start in starts[1:]:
-            work(start)
-    else:
-        list(_threads(threads).map(work, starts[1:]))
+    starts = range(0, n, size)
+    first = list(each(made, starts[:threads]))
+    fields = [(k, v) for k, v in first[0].present() if k in CHANGING]
+    out = {name: np.empty((n, *array.shape[1:]), array.dtype) for name, array in fields}
+    for start, part in zip(starts, first, strict=False):
+        place(start, part)
+    del first, fields  # their memory serves the chunks to come
+    for _ in each(lambda start: place(start, made(start)), starts[threads:]):
+        pass
     return panel.replace(**out)
-
-
-def _job(panel: Panel, draws: Draws, positions: Sequence[int], start: int, stop: int) -> Job:
-    part = slice(start, stop)
-    return panel.rows(part), draws.rows(part), positions[part]
 
 
 def _run_one(transform: Transform, job: Job) -> Panel:
@@ -255,4 +240,5 @@ def _plan(transform: Transform, panel: Panel) -> tuple[int, int]:
     threads = min(thread_count(), max(total // WORTH_A_THREAD, 1), panel.n)
     if transform.lean and threads == 1:  # one pass, no large temporaries: chunks would have nothing to keep in the cache
         return 1, panel.n
-    return threads, max(CHUNK_BYTES * panel.n // total, 1)
+    rounds = -(-total // (threads * CHUNK_BYTES))  # every thread gets as many chunks of one size
+    return threads, max(-(-panel.n // (threads * rounds)), 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch
+from variate.kernels.arrays import Array, empty, is_torch
 
 NARROW = 64  # draws of up to this many numbers a row are vectorised across rows
 
@@ -23,7 +23,7 @@ def uniform(key: int, samples: Array, count: int) -> Array:
         return _torch_uniform(_torch_words(key, samples, count))
     from variate.kernels.compiled import counter
 
-    out = np.empty((len(samples), count), np.float32)
+    out = empty((len(samples), count), np.float32)
     fill = counter.narrow_uniforms if count <= NARROW else counter.wide_uniforms
     fill(np.uint64(key), samples, out)
     return out
@@ -35,7 +35,7 @@ def normal(key: int, samples: Array, count: int) -> Array:
         return _torch_normal(key, samples, count)
     from variate.kernels.compiled import counter
 
-    out = np.empty((len(samples), count), np.float32)
+    out = empty((len(samples), count), np.float32)
     fill = counter.narrow_normals if count <= NARROW else counter.wide_normals
     fill(np.uint64(key), samples, out)
     return out
@@ -47,7 +47,7 @@ def words(key: int, samples: Array, count: int) -> Array:
         return _torch_words(key, samples, count)
     from variate.kernels.compiled import counter
 
-    out = np.empty((len(samples), count), np.uint32)
+    out = empty((len(samples), count), np.uint32)
     counter.narrow_words(np.uint64(key), samples, out)
     return out
 
@@ -58,9 +58,9 @@ def below(key: int, samples: Array, share: float, count: int) -> Array:
         return uniform(key, samples, count) < share
     from variate.kernels.compiled import counter
 
-    out = np.empty((len(samples), count), np.bool_)
-    threshold = math.ceil(float(np.float32(share)) * 2**23 - 0.5)  # (k + ½) / 2²³ < share
-    counter.wide_below(np.uint64(key), samples, np.uint32(max(threshold, 0)), out)
+    out = empty((len(samples), count), np.bool_)
+    steps = max(math.ceil(float(np.float32(share)) * 2**23 - 0.5), 0)  # (k + ½) / 2²³ < share
+    counter.wide_below(np.uint64(key), samples, np.uint64(steps << 9), out)
     return out
 
 
@@ -71,7 +71,7 @@ def add_normal(key: int, samples: Array, x: Array, scale: Array) -> Array:
         return x + scale.to(x.dtype) * noise.to(x.dtype)
     from variate.kernels.compiled import counter
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     scale = np.ascontiguousarray(np.broadcast_to(scale, (*x.shape[:2], 1))[:, :, 0], dtype=x.dtype)
     counter.add_normals(np.uint64(key), samples, x, scale, out)
     return out

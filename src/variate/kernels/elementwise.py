@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch
+from variate.kernels.arrays import Array, empty, is_torch
 
 
 def scale(x: Array, factor: Array) -> Array:
@@ -13,7 +13,7 @@ def scale(x: Array, factor: Array) -> Array:
         return x * factor.to(x.dtype)
     from variate.kernels.compiled import elementwise
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     elementwise.scale_rows(x, np.ascontiguousarray(factor[:, :, 0], dtype=x.dtype), out)
     return out
 
@@ -24,7 +24,7 @@ def replace_where(x: Array, where: Array, fill: Array) -> Array:
         return x.where(~where | x.isnan(), fill)
     from variate.kernels.compiled import elementwise
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     elementwise.replace_rows(x, where, np.ascontiguousarray(fill[:, :, 0], dtype=x.dtype), out)
     return out
 
@@ -35,6 +35,6 @@ def add_at(x: Array, where: Array, amount: Array) -> Array:
         return x.scatter_add(-1, where[:, None, :].expand(amount.shape), amount.to(x.dtype))
     from variate.kernels.compiled import elementwise
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     elementwise.add_rows(x, where, amount.astype(x.dtype), out)
     return out

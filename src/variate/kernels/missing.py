@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from variate.kernels.arrays import Array, concat, is_torch, namespace
+from variate.kernels.arrays import Array, concat, empty, is_torch, namespace
 
 
 def has_nan(x: Array) -> bool:
@@ -40,7 +40,7 @@ def fill(x: Array) -> Array:
     from variate.kernels.compiled import reading
 
     flat = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    out = np.empty_like(flat)
+    out = empty(flat.shape, flat.dtype)
     reading.fill_rows(flat, out)
     return out.reshape(x.shape)
 
@@ -77,7 +77,7 @@ def carry_forward(x: Array, lost: Array) -> Array:
         return _torch_carry(x, lost)
     from variate.kernels.compiled import elementwise
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     elementwise.carry_rows(x, lost, out)
     return out
 

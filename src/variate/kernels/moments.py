@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch, namespace
+from variate.kernels.arrays import Array, empty, is_torch, namespace
 
 
 def spread(x: Array) -> Array:
@@ -15,7 +15,7 @@ def spread(x: Array) -> Array:
         return ((centred**2).sum(-1, keepdim=True) / count).sqrt().detach()
     from variate.kernels.compiled import moments
 
-    out = np.empty((x.shape[0], x.shape[1], 1), x.dtype)
+    out = empty((x.shape[0], x.shape[1], 1), x.dtype)
     if x.shape[2] == 0:
         out[:] = 0
         return out

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch, like, namespace
+from variate.kernels.arrays import Array, empty, is_torch, like, namespace
 from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
@@ -84,11 +84,11 @@ def _read(x: Array, clock: Clock) -> Array:
     from variate.kernels.compiled import reading
 
     if isinstance(clock, Pieces):
-        out = np.empty((*x.shape[:2], clock.steps), x.dtype)
+        out = empty((*x.shape[:2], clock.steps), x.dtype)
         start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (clock.start, clock.step))
         reading.read_pieces(x, start, step, np.ascontiguousarray(clock.length, dtype=np.int64), out)
     else:
-        out = np.empty((*x.shape[:2], clock.shape[1]), x.dtype)
+        out = empty((*x.shape[:2], clock.shape[1]), x.dtype)
         reading.read_rows(x, clock, out)
     return out
 
@@ -112,7 +112,7 @@ def nearest(x: Array, clock: Clock) -> Array:
         return x.gather(-1, index[:, None, :].expand(*x.shape[:2], clock.shape[1]))
     from variate.kernels.compiled import reading
 
-    out = np.empty((*x.shape[:2], clock.shape[1]), x.dtype)
+    out = empty((*x.shape[:2], clock.shape[1]), x.dtype)
     reading.nearest_rows(np.ascontiguousarray(x), clock, out)
     return out
 
@@ -130,7 +130,7 @@ def strongest(points: Array, clock: Clock) -> Array:
         return like(moved, points).to(device)
     from variate.kernels.compiled import reading
 
-    out = np.empty(clock.shape, points.dtype)
+    out = empty(clock.shape, points.dtype)
     reading.strongest_rows(np.ascontiguousarray(points), clock, out)
     return out
 
@@ -141,6 +141,6 @@ def chain(outer: Array, inner: Array) -> Array:
         return _torch_read(outer[:, None, :], inner)[:, 0, :]
     from variate.kernels.compiled import reading
 
-    out = np.empty((len(outer), 1, inner.shape[1]))
+    out = empty((len(outer), 1, inner.shape[1]))
     reading.read_rows(np.ascontiguousarray(outer)[:, None, :], inner, out)
     return out[:, 0, :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch, namespace
+from variate.kernels.arrays import Array, empty, is_torch, namespace
 
 FEW = 64  # up to here insertion beats a call of argsort
 
@@ -15,7 +15,7 @@ def order(words: Array) -> Array:
         return namespace(words).argsort(words, axis=1, stable=True)
     from variate.kernels.compiled import sampling
 
-    out = np.empty(words.shape, np.int64)
+    out = empty(words.shape, np.int64)
     sampling.order_rows(words, out)
     return out
 
@@ -40,6 +40,6 @@ def distinct(words: Array, high: int) -> Array:
         return torch.stack(chosen, dim=1) if chosen else words
     from variate.kernels.compiled import sampling
 
-    out = np.empty(words.shape, np.int64)
+    out = empty(words.shape, np.int64)
     sampling.distinct_rows(words, high, out)
     return out

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from variate.kernels.arrays import Array, is_torch, like
+from variate.kernels.arrays import Array, empty, is_torch, like
 
 SLOWEST = 0.05  # smallest speed of a warped clock: our decision, so that time never stops or runs back
 LONG = 2**16  # up to here a clock's detour is computed in float32
@@ -75,7 +75,7 @@ def warp_magnitude(x: Array, deviations: Array) -> Array:
         return x * _torch_curve(deviations.to(x.dtype), basis(length, knots).curves)
     from variate.kernels.compiled import spline
 
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     curves = _compiled_basis(length, knots, x.dtype).curves
     spline.warp_magnitude(x, _six_knots(deviations, x.dtype), curves, out)
     return out
@@ -92,7 +92,7 @@ def warped_clock(deviations: Array, length: int) -> Array:
         return _torch_clock(deviations, basis(length, knots).curves, length)
     from variate.kernels.compiled import spline
 
-    out = np.empty((len(deviations), length))
+    out = empty((len(deviations), length))
     # the integral is a short detour from the straight clock, so float32 places it to about 1e-7 of that detour
     b = _compiled_basis(length, knots, np.float32 if length <= LONG else np.float64)
     curves = _compiled_basis(length, knots, np.float64).curves

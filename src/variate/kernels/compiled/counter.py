@@ -18,7 +18,7 @@ ONE = np.float32(1)
 HALF = np.float32(0.5)
 STEP = np.float32(2.0**-23)
 ANGLE = np.float32(2.0**-23 * 2.0 * math.pi)
-TILE = 128  # blocks of four words: small enough that the eight buffers stay in the first cache
+TILE = 256  # blocks of four words: few calls a row, and the eight buffers stay in the first cache
 
 
 @njit(inline="always")
@@ -246,27 +246,24 @@ def add_normals(key, samples, x, scale, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _below(w, threshold, count, out):
-    w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
-    for j in range(count):
-        out[4 * j] = (w0[j] >> NINE) < threshold
-        out[4 * j + 1] = (w1[j] >> NINE) < threshold
-        out[4 * j + 2] = (w2[j] >> NINE) < threshold
-        out[4 * j + 3] = (w3[j] >> NINE) < threshold
+def _below(key, sample, threshold, out):
+    """Compare a row's words as they are made: storing them first costs a third more."""
+    k0, k1 = key & LOW, key >> HALF_WORD
+    c2, c3 = sample & LOW, sample >> HALF_WORD
+    whole = out.shape[0] // 4
+    for j in range(whole):
+        a, b, c, d = philox(np.uint64(j), np.uint64(0), c2, c3, k0, k1)
+        out[4 * j] = a < threshold
+        out[4 * j + 1] = b < threshold
+        out[4 * j + 2] = c < threshold
+        out[4 * j + 3] = d < threshold
+    last = philox(np.uint64(whole), np.uint64(0), c2, c3, k0, k1)
+    for j in range(out.shape[0] - 4 * whole):
+        out[4 * whole + j] = last[j] < threshold
 
 
 @njit(nogil=True, cache=True)
 def wide_below(key, samples, threshold, out):
-    """Fill out (n, count) with ``uniform < threshold / 2²³``, the comparison made on the words."""
-    w = np.empty((4, TILE), np.uint32)
-    whole = out.shape[1] // 4
+    """Fill out (n, count) with word < threshold, both as 64-bit numbers."""
     for i in range(out.shape[0]):
-        row = out[i]
-        for first in range(0, whole, TILE):
-            count = min(TILE, whole - first)
-            row_blocks(key, samples[i], first, count, w)
-            _below(w, threshold, count, row[4 * first :])
-        if 4 * whole < row.shape[0]:
-            row_blocks(key, samples[i], whole, 1, w)
-            for j in range(row.shape[0] - 4 * whole):
-                row[4 * whole + j] = (w[j, 0] >> NINE) < threshold
+        _below(key, samples[i], threshold, out[i])

@@ -54,14 +54,15 @@ def warp_magnitude(x, deviations, curves, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _lowest(deviations, coarse, bend, samples):
+def _lowest(ones, deviations, coarse, bend, samples):
     """A bound from below on the speed 1 + Σ deviations·basis, from coarse samples and the curvature between them."""
-    samples[:] = 1.0
-    slack = 0.0
+    _curve(ones, deviations, coarse, samples)
+    low = samples[0]
+    for s in range(samples.shape[0]):
+        low = min(low, samples[s])
     for k in range(deviations.shape[0]):
-        _add(deviations[k], coarse[k], samples)
-        slack += abs(deviations[k]) * bend[k]
-    return samples.min() - slack
+        low -= abs(deviations[k]) * bend[k]
+    return low
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -92,12 +93,12 @@ def _depart(knots, detours, out):
 def warped_clock(deviations, curves, detours, rises, coarse, bend, slowest, out):
     """Fill out (n, t) with rising clocks from 0 to t - 1: t + Σ deviations·detours, scaled, where no speed is lifted."""
     n, length = out.shape
-    ones = np.ones(length)
+    ones = np.ones(max(length, coarse.shape[1]))
     speed = np.empty(length)
     samples = np.empty(coarse.shape[1])
     knots = np.empty(deviations.shape[1], detours.dtype)
     for i in range(n):
-        if _lowest(deviations[i], coarse, bend, samples) < slowest:
+        if _lowest(ones, deviations[i], coarse, bend, samples) < slowest:
             _curve(ones, deviations[i], curves, speed)
             _integrate(speed, slowest, out[i])
             continue
