@@ -1,0 +1,1 @@
+"""Plain functions that turn predictions into numbers, and paired numbers into a comparison."""

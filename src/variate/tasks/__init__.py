@@ -1,0 +1,1 @@
+"""Whole jobs on real data: load, train with and without augmentation, compare, report."""
