@@ -72,6 +72,14 @@ def test_marks_survive_choices():
     assert set(out.points.sum(axis=1)) == {0, 2}
 
 
+def test_events_are_not_marked_among_states():
+    states = variate.Panel(X, points=np.zeros((40, 50), int), point_role="state")
+    with pytest.raises(ContractError, match="labels events"):
+        variate.Spike(mark=True)(states, seed=0)
+    with pytest.raises(ContractError, match="spreads events"):
+        variate.LabelExpansion()(states)
+
+
 def test_lengths_must_agree():
     short = variate.Crop(size=20, resize=False)
     for aug in (

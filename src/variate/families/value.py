@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from variate.core.draws import Draws
+from variate.core.errors import ContractError
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.transform import Transform
@@ -57,16 +58,19 @@ class ValueTransform(Transform):
         if split < panel.length:
             changed = concat([changed, x[..., split:]], axis=-1)
         panel = panel.replace(values=changed)
-        return panel if touched is None else _marked(panel, touched)
+        return panel if touched is None else self._marked(panel, touched)
+
+    def _marked(self, panel: Panel, touched: Array) -> Panel:
+        """Return the panel with the touched steps labelled as events; the steps after them keep their labels."""
+        if panel.point_role != "event":
+            raise ContractError(
+                f"{type(self).__name__}(mark=True) labels events (anomalies), and these point labels are states; "
+                "use mark=False, or a panel with point_role='event'"
+            )
+        xp = namespace(touched)
+        inside, after = panel.points[:, : touched.shape[1]], panel.points[:, touched.shape[1] :]
+        return panel.replace(points=concat([xp.where(touched, xp.ones_like(inside), inside), after], axis=-1))
 
 
 def _solid(x: Array) -> Array:
     return namespace(x).asarray(x, copy=True)  # contiguous, as a slice of time is not
-
-
-def _marked(panel: Panel, touched: Array) -> Panel:
-    """Return the panel with the touched steps labelled as events; its later steps keep their labels."""
-    xp = namespace(touched)
-    points = panel.points
-    marked = xp.where(touched, xp.ones_like(points[:, : touched.shape[1]]), points[:, : touched.shape[1]])
-    return panel.replace(points=concat([marked, points[:, touched.shape[1] :]], axis=-1))
