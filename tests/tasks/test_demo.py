@@ -13,8 +13,6 @@ from variate.core.errors import DataFileError, ParameterError
 from variate.tasks import demo, watch
 from variate.tasks.classification import Training, split
 
-pytest.importorskip("torch")
-pytest.importorskip("matplotlib")
 TINY = Training(steps=3, batch=16, width=4)
 
 

@@ -8,7 +8,6 @@ from variate import plot
 from variate.core.errors import PanelError
 from variate.core.panel import Panel
 
-pytest.importorskip("matplotlib")
 PANEL = Panel(np.random.default_rng(0).normal(size=(4, 3, 30)))
 
 

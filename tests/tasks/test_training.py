@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import variate
 from variate.core.errors import PanelError, ParameterError
@@ -11,7 +12,6 @@ from variate.core.panel import Panel
 from variate.tasks.classification import Standardiser, Training, fit_and_test, split
 from variate.transforms.magnitude.jitter import Jitter
 
-torch = pytest.importorskip("torch")
 SHORT = Training(steps=6, batch=8, width=8)
 
 
