@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,7 +115,8 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    """Run the command line; what goes wrong becomes one sentence and exit status 1."""
+    """Run the command line; what goes wrong becomes one sentence and exit status 1, a warning one sentence."""
+    warnings.formatwarning = lambda message, *_args, **_kwargs: f"variate: {message}\n"
     try:
         app()
     except VariateError as error:

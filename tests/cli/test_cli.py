@@ -102,6 +102,15 @@ def test_mistakes_become_one_sentence_and_leave_no_file(folder, args, words):
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
+def test_a_series_without_readings_is_mentioned_and_kept(folder):
+    (folder / "dead.tsv").write_text("a\t1.5\t2.0\t3.0\nb\tNaN\tNaN\tNaN\n")
+    run = variate_command("augment", "dead.tsv", "out.tsv", "--policy", "jitter", cwd=folder)
+    assert run.returncode == 0
+    assert run.stderr.count("channel 0 of row 1 has no reading") == 1
+    assert "warnings.warn" not in run.stderr
+    assert (folder / "out.tsv").read_text().splitlines()[3] == "b\tNaN\tNaN\tNaN"
+
+
 def test_ops_lists_every_operation_with_its_parameters():
     out = variate_command("ops").stdout
     assert all(name in out for name in variate.ops)
