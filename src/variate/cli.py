@@ -95,6 +95,8 @@ def _policy(name: str) -> Transform:
         return load(name)
     if name not in registry:
         raise SpecError(f"--policy {name}: neither a policy file (.yaml, .json) nor an operation{suggest(name, registry)}")
+    if registry[name].takes_parts:
+        raise SpecError(f"--policy {name}: is made of other operations; write them into a policy file and name that")
     return registry[name]()
 
 

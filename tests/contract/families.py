@@ -91,10 +91,6 @@ def _zeros(x: np.ndarray, y: np.ndarray) -> None:
     need((y[x == 0] == 0).all(), "zeros are not preserved")
 
 
-def _magnitude(x: np.ndarray, y: np.ndarray) -> None:
-    same(np.abs(x), np.abs(y), "magnitude is not preserved")
-
-
 def _series(x: np.ndarray, y: np.ndarray) -> None:
     same(x, y, "series is not preserved")
 
@@ -109,7 +105,6 @@ CHECKS = {
     "range": _range,
     "ends": _ends,
     "zeros": _zeros,
-    "magnitude": _magnitude,
     "series": _series,
     "order": _order,
 }

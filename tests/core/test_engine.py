@@ -37,7 +37,7 @@ def test_any_number_of_threads_gives_the_same_bits():
 def test_large_work_runs_on_threads_and_small_work_inline(monkeypatch):
     seen = set()
     run = engine._run_one
-    monkeypatch.setattr(engine, "_run_one", lambda t, job: (seen.add(threading.current_thread().name), run(t, job))[1])
+    monkeypatch.setattr(engine, "_run_one", lambda *job: (seen.add(threading.current_thread().name), run(*job))[1])
     variate.set_threads(2)
     AUG(BIG[:2], seed=0)
     assert seen == {"MainThread"}
@@ -90,6 +90,20 @@ def test_a_tensor_under_a_gradient_stays_in_torch():
     assert torch.isfinite(x.grad).all()
     with torch.no_grad():
         assert not variate.Scaling()(x, seed=0).requires_grad
+
+
+def test_compiled_code_has_a_cache_even_where_nothing_may_be_written(monkeypatch):
+    """numba refuses to compile in a hardened container, where neither the package nor the home may be written to."""
+    import numba
+
+    from variate.kernels import compiled
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    compiled._cache_somewhere()
+    assert numba.config.CACHE_DIR == ""
+    monkeypatch.setattr(os, "access", lambda *args: False)
+    compiled._cache_somewhere()
+    assert os.path.isdir(numba.config.CACHE_DIR)
 
 
 def test_import_is_light():

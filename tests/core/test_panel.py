@@ -37,6 +37,10 @@ X = np.ones((2, 1, 5), np.float32)
         (lambda: Panel([np.ones((1, 4)), np.ones((2, 4))]), r"values\[1\] has 2 channels and values\[0\] has 1"),
         (lambda: Panel([np.ones(4), np.ones(3)], points=[np.ones(4), np.ones(4)]), r"points\[1\] has shape"),
         (lambda: Panel([np.ones(4), np.ones(3)], points=[np.ones(4)]), "points has 1 series and values has 2"),
+        (lambda: Panel(X, points=[[1], [1, 2]]), "points cannot be read as an array"),
+        (lambda: Panel(X, label=[[1], [1, 2]]), "label cannot be read as an array"),
+        (lambda: Panel(torch.ones(2, 5), points=[["a"] * 5] * 2), "points has dtype <U1"),
+        (lambda: Panel([np.ones(4), np.ones(3)], points=5), "points is a int; the values are a list of series"),
         (lambda: Panel(X, extra={"name": ["a"]}), r"extra\['name'\] has shape \(1,\)"),
         (lambda: Panel.from_ntc(np.ones((2, 5))), "from_ntc needs"),
     ],
@@ -48,7 +52,7 @@ def test_refusals(make, words):
 
 def test_call_refuses_what_it_cannot_mean():
     aug = variate.Jitter()
-    with pytest.raises(PanelError, match=r"Panel\(values, points=y\)"):
+    with pytest.raises(PanelError, match=r"pass Panel\(x, points=y\)"):
         aug(X, np.zeros((2, 5)))
     with pytest.raises(PanelError, match="y has 3 entries and there are 2 series"):
         aug(X, [0, 1, 2])
@@ -145,6 +149,45 @@ def test_views_of_every_kind_give_the_same_result():
         torch.tensor(x).transpose(0, 1).contiguous().transpose(0, 1),
     ):
         assert np.array_equal(np.asarray(variate.Jitter()(view, seed=0)), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", ">i4", bool, np.int8, np.float64])
+def test_every_field_may_have_its_own_dtype(dtype):
+    """Compiled code knows neither half precision nor foreign byte orders; a user should not have to know that."""
+    covariates = np.ones((2, 1, 5), np.float32 if dtype is bool else dtype)
+    fields = {"points": np.ones((2, 5), dtype), "covariates": covariates}
+    out = variate.Compose(variate.TimeWarp(), variate.Permutation(), variate.Spike(mark=True))(Panel(X, **fields), seed=0)
+    assert out.points.dtype == np.dtype(dtype).newbyteorder("=")
+    assert (out.points == 1).all()
+    half = Panel(torch.ones(2, 5).bfloat16(), points=torch.ones(2, 5).bfloat16(), covariates=torch.ones(2, 1, 5).half())
+    out = variate.TimeWarp()(half, seed=0)
+    assert (out.values.dtype, out.points.dtype, out.covariates.dtype) == (torch.bfloat16, torch.bfloat16, torch.float16)
+
+
+def test_masked_readings_are_missing():
+    masked = np.ma.masked_array([[0, 1, -9999, 3]], mask=[[0, 0, 1, 0]])
+    assert np.isnan(variate.Scaling()(masked, seed=0)).tolist() == [[False, False, True, False]]
+
+
+def test_what_comes_out_is_the_callers_own():
+    """Writing to a result must not change what went in, whatever the pipeline happened to do."""
+    for x in (np.zeros((2, 1, 5)), torch.zeros(2, 1, 5), torch.zeros(2, 1, 5, requires_grad=True)):
+        for aug in (variate.Identity(), variate.Compose(), variate.Compose(variate.Jitter(), p=1e-9), variate.TimeWarp()):
+            panel = Panel(x[..., :2], points=np.zeros((2, 2)), covariates=np.zeros((2, 1, 2)), label=np.eye(2))
+            out = aug(panel, seed=0)
+            for name in ("values", "points", "covariates", "label"):
+                there, here = getattr(panel, name), getattr(out, name)
+                same = here.data_ptr() == there.data_ptr() if isinstance(here, torch.Tensor) else np.shares_memory(here, there)
+                assert not same, f"{aug!r}: {name}"
+
+
+def test_a_rows_dtype_does_not_depend_on_its_neighbours():
+    out = variate.Flip()([np.ones(4, np.float32), np.ones(4), np.ones(6, np.float32)])
+    assert [v.dtype for v in out] == [np.float32, np.float64, np.float32]
+
+
+def test_repr_is_short():
+    assert repr(Panel(np.ones((50, 2, 500)), horizon=3)) == "Panel(values: (50, 2, 500) float64, horizon=3, n=50)"
 
 
 def test_a_view_of_one_row_is_enough():

@@ -80,6 +80,51 @@ def test_events_are_not_marked_among_states():
         variate.LabelExpansion()(states)
 
 
+def test_scores_stay_scores_behind_every_gate():
+    """A soft label written into an array of booleans would become True."""
+    points = np.zeros((40, 50), bool)
+    points[:, 20] = True
+    panel = variate.Panel(X, points=points)
+    soft = variate.LabelExpansion(soft=True, tolerance=5.0)
+    for aug in (
+        soft,
+        variate.LabelExpansion(soft=True, tolerance=5.0, p=0.5),
+        variate.Compose(soft, p=0.5),
+        variate.OneOf(soft, variate.Flip()),
+        variate.SomeOf(soft, variate.Flip(), count=1),
+    ):
+        out = aug(panel, seed=0).points
+        assert out.dtype == np.float32
+        assert ((out > 0) & (out < 1)).any()
+        for i in range(5):
+            alone = aug(panel.rows(slice(i, i + 1)), seed=0).points
+            assert alone.dtype == np.float32
+            assert np.array_equal(alone[0], out[i])
+
+
+def test_labels_spread_with_their_own_value():
+    expand = variate.LabelExpansion(reach=1)
+    flat = np.zeros((1, 1, 6))
+    assert expand(variate.Panel(flat, points=[[0, 0, 2, 2, 0, 0]])).points.tolist() == [[0, 2, 2, 2, 2, 0]]
+    assert expand(variate.Panel(flat, points=[[0, 0, 0.25, 0, 0, 0]])).points.tolist() == [[0, 0.25, 0.25, 0.25, 0, 0]]
+    marked = variate.Spike(count=6, mark=True)(variate.Panel(np.arange(6.0), points=[[2] * 6]), seed=0)
+    assert marked.points.tolist() == [[2] * 6]
+
+
+def test_a_fused_crop_does_not_leak_the_target_into_the_past():
+    """The crop moves the border; gaps before it must not be bridged with readings after it."""
+    aug = variate.Compose(variate.Crop(size=30, resize=False), variate.TimeWarp())
+    values = np.random.default_rng(3).normal(size=(60, 1, 50))
+    values[:, :, 33:40] = np.nan
+    changed = values.copy()
+    changed[:, :, 40:] += 100
+    out, other = (aug(variate.Panel(v, horizon=10), seed=0).values for v in (values, changed))
+    start = aug(variate.Panel(values, horizon=10), seed=0, record=True)[1]["/compose/0:crop"]["start"][:, 0]
+    untouched = start == 20  # the crop ends with the series: its target is the old one
+    assert untouched.any()
+    assert np.array_equal(out[untouched][..., :20], other[untouched][..., :20], equal_nan=True)
+
+
 def test_lengths_must_agree():
     short = variate.Crop(size=20, resize=False)
     for aug in (
@@ -107,7 +152,9 @@ def test_lengths_must_agree():
         (lambda: variate.OneOf(variate.Flip(), weights=(-1,)), "at least 0"),
         (lambda: variate.OneOf(variate.Flip(), weights="a"), "weights must be numbers"),
         (lambda: variate.SomeOf(variate.Flip(), count=2), "there are only 1 choices"),
-        (lambda: variate.Jitter(0.1), "takes keywords only"),
+        (lambda: variate.Jitter(0.1), r"takes keywords only: Jitter\(sigma=\.\.\.\)"),
+        (lambda: variate.expand(X, variate.Jitter), "is the class Jitter; make one"),
+        (lambda: variate.Jitter().at("a"), "the magnitude must lie in 0 … 1"),
     ],
 )
 def test_refusals(make, words):

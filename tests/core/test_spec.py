@@ -69,6 +69,7 @@ def test_migrations_are_applied_in_order(tmp_path, monkeypatch):
         ("just text", "is no policy file"),
         ("", "is no policy file"),
         ("variate: 1\npolicy: {op: flip", "is not well-formed YAML"),
+        ("variate: 1\npolicy: &a {op: compose, steps: [*a]}", "the policy contains itself"),
     ],
 )
 def test_wrong_files_are_refused_in_a_sentence(tmp_path, text, words):
@@ -130,6 +131,11 @@ def centring():
     del spec.registry["centring"]
 
 
+def test_a_name_is_registered_once(centring):
+    with pytest.raises(SpecError, match=r"Centring already; rename one"):
+        spec.register(type("Centring", (ValueTransform,), {"change": lambda self, x, rng: x}))
+
+
 def test_learned_arrays_travel_beside_the_policy(tmp_path, centring):
     panel = variate.Panel(np.arange(12.0).reshape(2, 1, 6))
     fitted = variate.Compose(variate.Flip(), centring()).fit(panel)
@@ -141,6 +147,9 @@ def test_learned_arrays_travel_beside_the_policy(tmp_path, centring):
     assert "level" not in json.dumps(document["policy"])
     again = variate.load(target)
     assert np.array_equal(again(panel, seed=0).values, fitted(panel, seed=0).values)
+    for key in ("sigma", "steps.7.level", "steps.1.sigma", "steps.one.level"):
+        with pytest.raises(SpecError, match="learns nothing that is called"):
+            spec.with_state(again, {key: np.zeros(1)})
     (tmp_path / "policy.safetensors").write_bytes(b"other data")
     with pytest.raises(SpecError, match="SHA-256 differs"):
         variate.load(target)

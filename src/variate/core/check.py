@@ -61,6 +61,8 @@ def _floats(values: Any, name: str) -> Any:
         if values.dtype.is_floating_point:
             return values
         return values.float() if values.element_size() <= 2 else values.double()
+    if np.ma.isMaskedArray(values):
+        values = np.ma.filled(np.ma.asarray(values, np.result_type(values.dtype, np.float32)), np.nan)  # masked is missing
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -93,6 +95,8 @@ def _time_field(name: str, field: Any, values: Any, shapes: list[tuple[int, ...]
     if field is None:
         return None
     if isinstance(values, list):
+        if not isinstance(field, (list, tuple)):
+            raise PanelError(f"{name} is a {type(field).__name__}; the values are a list of series, and so must {name} be")
         rows = [_one_time_field(f"{name}[{i}]", f, v, name) for i, (f, v) in enumerate(zip(field, values, strict=False))]
         if len(field) != len(values):
             raise PanelError(f"{name} has {len(field)} series and values has {len(values)}; pass one each")
@@ -119,22 +123,34 @@ def _one_time_field(full: str, field: Any, values: Any, name: str) -> Any:
 
 
 def _convert(full: str, field: Any, values: Any, name: str) -> Any:
-    array = like(field, values)
+    array = like(field if is_torch(field) else _array(field, full), values)
     if name == "covariates":
         return _floats(array, full)
-    if name == "mask":
-        if str(array.dtype).removeprefix("torch.") != "bool":
-            raise PanelError(f"{full} has dtype {array.dtype}; it must hold booleans, True where a step was observed")
-    elif not is_torch(array) and array.dtype.kind not in "biuf":
-        raise PanelError(f"{full} has dtype {array.dtype}; points must be booleans, integers or soft labels in floats")
+    if name == "mask" and str(array.dtype).removeprefix("torch.") != "bool":
+        raise PanelError(f"{full} has dtype {array.dtype}; it must hold booleans, True where a step was observed")
     return array
+
+
+def _array(field: Any, full: str) -> Any:
+    """Return a field as a NumPy array of numbers; raise PanelError where it is none."""
+    try:
+        array = np.asarray(field)
+    except ValueError as error:
+        raise PanelError(f"{full} cannot be read as an array ({error}); it needs one length, or a ragged panel") from None
+    if array.dtype.kind not in "biuf":
+        raise PanelError(f"{full} has dtype {array.dtype}; it must hold booleans, integers or floats")
+    return (
+        array
+        if array.dtype.isnative and array.dtype.itemsize <= 8
+        else array.astype(array.dtype.str.lstrip("<>=|").replace("f16", "f8"))
+    )
 
 
 def as_label(label: Any, n: int, values: Any, name: str) -> Any:
     """Return a label as integers (n,) or class weights (n, classes)."""
     if label is None:
         return None
-    array = label if is_torch(label) else np.asarray(label)
+    array = label if is_torch(label) else _row_array(label, name)
     classes = array.ndim == 1 and not is_floating(array) and "complex" not in str(array.dtype)
     if not is_torch(array) and array.dtype.kind in "OUSMm":
         raise PanelError(
@@ -153,12 +169,20 @@ def as_label(label: Any, n: int, values: Any, name: str) -> Any:
 def _row_field(name: str, field: Any, values: Any, floating: bool = False) -> Any:
     if field is None:
         return None
-    array = field if is_torch(field) else np.asarray(field)
+    array = field if is_torch(field) else _row_array(field, name)
     if array.ndim == 0 or len(array) != len(values):
         raise PanelError(f"{name} has shape {tuple(array.shape)}; there are {len(values)} series: pass one entry each")
     if floating and (array.ndim != 1 or "complex" in str(array.dtype)):
         raise PanelError(f"{name} has shape {tuple(array.shape)}; it must be ({len(values)},)")
     return array
+
+
+def _row_array(field: Any, name: str) -> Any:
+    try:
+        array = np.asarray(field)
+    except ValueError as error:
+        raise PanelError(f"{name} cannot be read as an array ({error}); it needs one entry of one shape a series") from None
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def as_ids(ids: Any, n: int) -> Any:

@@ -47,8 +47,12 @@ def _label(y: Any, values: Any) -> Any:
         return None
     ndim = np.ndim(y)
     if ndim == 0 or (ndim == 2 and not isinstance(values, list) and np.shape(y) == (len(values), values.shape[-1])):
-        example = "Panel(values, points=y)" if ndim else "a list with one label for each series"
-        raise PanelError(f"y has shape {np.shape(y)}: if it labels single readings, pass {example}")
+        if ndim == 0:
+            raise PanelError(f"y is the single label {y!r}; pass one label for each series, in a list or an array")
+        raise PanelError(
+            f"y has shape {np.shape(y)}, as x has readings: if it labels single readings, pass Panel(x, points=y); "
+            "if it holds class weights, pass Panel(x, label=y)"
+        )
     return as_label(y, len(values), values, "y")
 
 

@@ -124,7 +124,7 @@ class Draws:
 
     def _note(self, name: str, numbers: Array) -> Array:
         if self.log is not None:
-            self.log.append((self.path, name, self.positions, numpy_of(numbers)))
+            self.log.append((self.path, name, self.positions, numpy_of(numbers).copy()))
         return numbers
 
 

@@ -1,7 +1,8 @@
 """The engine: rows → chunks that fit the cache → threads. The one place that knows about cores.
 
 Rows are independent, so any split of them gives the same result; a chunk goes through the whole pipeline before the
-next begins, and lands in arrays allocated once.
+next begins, and lands in arrays allocated once. No kernel calls BLAS, whose sums depend on the shape of the batch, so
+there are no BLAS threads to hold back.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -19,24 +21,24 @@ from variate.core.check import check_readings
 from variate.core.draws import Draws, Entry, assemble, samples_of
 from variate.core.errors import ParameterError
 from variate.core.panel import TIME_FIELDS, Panel
-from variate.kernels.arrays import is_torch, scratch
+from variate.kernels.arrays import concat, is_torch, scratch
 
 if TYPE_CHECKING:
     from variate.core.transform import Transform
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of values: near a core's cache, and few enough that handing them out costs little
-CHANGING = ("values", "label", "points", "mask", "covariates")  # the fields that a transform may change
 WORTH_A_THREAD = 1024 * 1024  # below this many bytes a thread costs more than it brings
-
-Job = tuple[Panel, Draws, Sequence[int]]
+CHANGING = (*TIME_FIELDS, "label")  # the fields that a transform may change
 
 _wanted: int | None = None
-_pools: dict[int, ThreadPoolExecutor] = {}
+_pool: ThreadPoolExecutor | None = None
+_pool_size = 0
+_pool_lock = threading.Lock()
 _keep_torch = False
 
 
 def set_threads(count: int | None) -> None:
-    """Use so many threads from now on; None goes back to ``VARIATE_THREADS``, else to all cores.
+    """Use so many threads from now on; None goes back to ``VARIATE_THREADS``, else to the cores this process may use.
 
     The number of threads changes the time, never the result.
     """
@@ -58,18 +60,27 @@ def thread_count() -> int:
         if not asked.isdigit() or int(asked) < 1:
             raise ParameterError(f"VARIATE_THREADS={asked!r}: it must be an integer of at least 1")
         return int(asked)
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _forget_pool() -> None:
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pools.clear)  # the parent's threads do not exist in a child
+    os.register_at_fork(after_in_child=_forget_pool)  # the parent's threads do not exist in a child
 
 
 def _threads(count: int) -> ThreadPoolExecutor:
-    """Return the pool of so many threads, which stay: a new thread would have to warm its memory up again."""
-    if count not in _pools:
-        _pools[count] = ThreadPoolExecutor(max_workers=count, thread_name_prefix="variate")
-    return _pools[count]
+    """Return the one pool, with at least so many threads. They stay: a new one would have to warm its memory up again."""
+    global _pool, _pool_size
+    with _pool_lock:
+        if _pool is None or _pool_size < count:
+            if _pool is not None:
+                _pool.shutdown(wait=False)
+            _pool, _pool_size = ThreadPoolExecutor(max_workers=count, thread_name_prefix="variate"), count
+        return _pool
 
 
 @contextlib.contextmanager
@@ -92,8 +103,11 @@ def run(
     root = f"/{type(transform).op}"
     if transform.marks:
         panel = panel.with_points()
+    if transform.scores:
+        panel = panel.with_scores()
     if not panel.ragged:
-        out = _run_dense(transform, panel, Draws(seed, epoch, samples, root, log, _positions(record, panel.n)))
+        positions = np.arange(panel.n) if record else None
+        out = _run_dense(transform, panel, Draws(seed, epoch, samples, root, log, positions))
         return out, assemble(log or [], panel.n)
     rows: list[Panel | None] = [None] * panel.n
     for index, part in panel.groups():
@@ -102,10 +116,6 @@ def run(
         for i, position in enumerate(index):
             rows[position] = out.rows(slice(i, i + 1))
     return _gather(panel, [row for row in rows if row is not None]), assemble(log or [], panel.n)
-
-
-def _positions(record: bool, n: int) -> Any:
-    return np.arange(n) if record else None
 
 
 def _gather(panel: Panel, rows: list[Panel]) -> Panel:
@@ -117,17 +127,8 @@ def _gather(panel: Panel, rows: list[Panel]) -> Panel:
         if name in TIME_FIELDS:
             fields[name] = [getattr(row, name)[0] for row in rows]
     if rows[0].label is not None:
-        xp_label = [row.label for row in rows]
-        fields["label"] = _stacked(xp_label)
+        fields["label"] = concat([row.label for row in rows], axis=0)
     return panel.replace(**fields)
-
-
-def _stacked(labels: list[Any]) -> Any:
-    if is_torch(labels[0]):
-        import torch
-
-        return torch.cat(labels)
-    return np.concatenate(labels)
 
 
 def _run_dense(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int] | None = None) -> Panel:
@@ -138,11 +139,12 @@ def _run_dense(transform: Transform, panel: Panel, draws: Draws, positions: Sequ
     positions = range(panel.n) if positions is None else positions
     if is_torch(inside.values):
         check_readings(inside.values, positions)
-        return give_back(transform.run(inside, _on_device(draws, inside.values)))
-    out = _run_chunks(transform, inside, draws, positions)
-    if out.values is panel.values:  # the caller may write to what it gets
-        out = out.replace(values=out.values.copy())
-    return give_back(out)
+        out = transform.run(inside, _on_device(draws, inside.values))
+    else:
+        out = _run_chunks(transform, inside, draws, positions)
+    same = [(k, v) for k, v in out.present() if k in CHANGING and v is getattr(inside, k)]
+    own = {k: v.clone() if is_torch(v) else v.copy() for k, v in same}  # the caller may write to what it gets
+    return give_back(out.replace(**own))
 
 
 def _on_device(draws: Draws, values: Any) -> Draws:
@@ -165,34 +167,48 @@ def _no_rows(array: Any, length: int) -> Any:
 def _lower(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
     """Return the panel in the library and precision that compute, and the way back.
 
-    A tensor stays a tensor on an accelerator or under a gradient; any other becomes a NumPy view at no cost.
+    A tensor stays a tensor on an accelerator or under a gradient; any other becomes a NumPy view at no cost. Half
+    precision is computed in float32, foreign byte orders in the machine's own.
     """
     values = panel.values
-    if type(values) is np.ndarray and values.dtype in (np.float32, np.float64) and values.dtype.isnative:
-        return panel, lambda out: out
     if is_torch(values):
         return _lower_torch(panel)
-    dtype = values.dtype
-    wide = np.float32 if dtype.itemsize < 4 else dtype.newbyteorder("=")
-    return panel.replace(values=values.astype(wide)), lambda out: out.replace(values=out.values.astype(dtype))
+    odd = {k: v for k, v in panel.present() if k in CHANGING and (v.dtype == np.float16 or not v.dtype.isnative)}
+    if not odd:
+        return panel, lambda out: out
+    wide = {
+        k: v.astype(np.float32 if v.dtype.itemsize == 2 and v.dtype.kind == "f" else v.dtype.newbyteorder("="))
+        for k, v in odd.items()
+    }
+    return panel.replace(**wide), lambda out: out.replace(**{k: getattr(out, k).astype(v.dtype) for k, v in odd.items()})
+
+
+def _native(dtype: Any) -> Any:
+    own = dtype.newbyteorder("=")
+    return np.dtype(np.float32) if own == np.float16 else own
 
 
 def _lower_torch(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
     import torch
 
-    values, dtype = panel.values, panel.values.dtype
-    wide = values if dtype in (torch.float32, torch.float64) else values.float()
+    values = panel.values
+    tensors = {k: v for k, v in panel.present() if is_torch(v)}
+    half = (torch.float16, torch.bfloat16)
+    panel = panel.replace(**{k: v.float() for k, v in tensors.items() if v.dtype in half})
     stays = values.device.type != "cpu" or (values.requires_grad and torch.is_grad_enabled()) or _keep_torch
-    if stays:
-        return panel.replace(values=wide), lambda out: out.replace(values=out.values.to(dtype))
-    fields = {k: v.detach().numpy() for k, v in panel.replace(values=wide).present() if is_torch(v)}
+    if not stays:
+        panel = panel.replace(**{k: getattr(panel, k).detach().numpy() for k in tensors})
 
     def give_back(out: Panel) -> Panel:
-        tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in out.present() if k in fields}
-        tensors["values"] = tensors["values"].to(dtype)
-        return out.replace(**tensors)
+        fields = {
+            k: torch.as_tensor(np.ascontiguousarray(v))
+            for k, v in out.present()
+            if k not in ("ids", "weight") and not is_torch(v)
+        }
+        out = out.replace(**fields)
+        return out.replace(**{k: getattr(out, k).to(v.dtype) for k, v in tensors.items() if v.dtype in half})
 
-    return panel.replace(**fields), give_back
+    return panel, give_back
 
 
 def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int]) -> Panel:
@@ -200,13 +216,13 @@ def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Seq
     n = panel.n
     threads, size = _plan(transform, panel)
     if size >= n:
-        return _run_one(transform, (panel, draws, positions))
+        return _run_one(transform, panel, draws, positions)
     each: Callable[..., Iterator[Any]] = map if threads == 1 else _threads(threads).map
 
     def made(start: int) -> Panel:
         part = slice(start, start + size)
         with scratch():
-            return _run_one(transform, (panel.rows(part), draws.rows(part), positions[part]))
+            return _run_one(transform, panel.rows(part), draws.rows(part), positions[part])
 
     def place(start: int, part: Panel) -> None:
         for name, array in out.items():
@@ -224,8 +240,7 @@ def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Seq
     return panel.replace(**out)
 
 
-def _run_one(transform: Transform, job: Job) -> Panel:
-    panel, draws, positions = job
+def _run_one(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int]) -> Panel:
     if not panel.values.flags.c_contiguous:
         panel = panel.replace(values=np.ascontiguousarray(panel.values))
     check_readings(panel.values, positions)

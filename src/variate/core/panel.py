@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from variate.core.check import check_panel
 from variate.core.errors import PanelError
-from variate.kernels.arrays import Array, concat, is_torch, namespace
+from variate.kernels.arrays import Array, concat, is_floating, is_torch, namespace
 
 ROW_FIELDS = ("values", "label", "points", "mask", "covariates", "weight", "ids")
 TIME_FIELDS = ("values", "points", "mask", "covariates")
-POINT_ROLES = ("event", "state")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Series and everything that belongs to them.
 
@@ -54,8 +54,6 @@ class Panel:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from variate.core.check import check_panel
-
         self.__dict__.update(check_panel(self))
 
     @classmethod
@@ -67,6 +65,13 @@ class Panel:
         if fields.get("covariates") is not None:
             fields["covariates"] = namespace(fields["covariates"]).permute_dims(fields["covariates"], (0, 2, 1))
         return cls(namespace(values).permute_dims(values, (0, 2, 1)), **fields)
+
+    def __repr__(self) -> str:
+        shapes = {
+            k: "ragged" if isinstance(v, list) else f"{tuple(v.shape)} {v.dtype}" for k, v in self.present() if k != "ids"
+        }
+        horizon = [f"horizon={self.horizon}"] if self.horizon else []
+        return f"Panel({', '.join([*(f'{k}: {v}' for k, v in shapes.items()), *horizon])}, n={self.n})"
 
     def __len__(self) -> int:
         return len(self.values)
@@ -125,14 +130,22 @@ class Panel:
             return self.replace(points=[_no_points(v[None])[0] for v in self.values])
         return self.replace(points=_no_points(self.values))
 
+    def with_scores(self) -> Panel:
+        """Return this panel with its point labels, if it has any, as floats that can hold scores."""
+        if self.points is None:
+            return self
+        return self.replace(points=list(map(_scores, self.points)) if self.ragged else _scores(self.points))
+
     def groups(self) -> Iterator[tuple[Any, Panel]]:
-        """Go through the series by length: (positions, panel of those rows), each panel with one length."""
+        """Go through the series by length and dtype: (positions, panel of those rows), each panel dense."""
         if not self.ragged:
             yield np.arange(self.n), self
             return
-        shapes = [tuple(v.shape) for v in self.values]
-        for shape in sorted(set(shapes)):
-            index = np.array([i for i, s in enumerate(shapes) if s == shape])
+        places: dict[tuple[Any, ...], list[int]] = {}
+        for i, series in enumerate(self.values):
+            places.setdefault((tuple(series.shape), str(series.dtype)), []).append(i)
+        for kind in sorted(places):
+            index = np.array(places[kind])
             part = self.rows(index)
             yield index, part.replace(**{k: _stack(v) for k, v in part.present() if k in TIME_FIELDS})
 
@@ -156,6 +169,11 @@ def concatenate(panels: list[Panel]) -> Panel:
 def _no_points(values: Array) -> Array:
     xp = namespace(values)
     return xp.zeros((values.shape[0], values.shape[2]), dtype=xp.bool, device=values.device)
+
+
+def _scores(points: Array) -> Array:
+    xp = namespace(points)
+    return points if is_floating(points) else xp.astype(points, xp.float32)
 
 
 def _pick(array: Any, index: Any) -> Any:

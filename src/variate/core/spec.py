@@ -32,7 +32,9 @@ registry: dict[str, type[Transform]] = {}
 
 
 def register(cls: type[Transform]) -> type[Transform]:
-    """Add a transform class to the registry under its ``op`` name."""
+    """Add a transform class to the registry under its ``op`` name, which has to be free."""
+    if registry.get(cls.op, cls) is not cls:
+        raise SpecError(f"the op {cls.op!r} is {registry[cls.op].__module__}.{registry[cls.op].__name__} already; rename one")
     registry[cls.op] = cls
     return cls
 
@@ -97,7 +99,10 @@ def load(path: str | os.PathLike[str]) -> Transform:
     """
     target = _policy_path(path)
     document = _migrated(_parse(target), target)
-    transform = from_dict(document["policy"], f"{target}: policy")
+    try:
+        transform = from_dict(document["policy"], f"{target}: policy")
+    except RecursionError:
+        raise SpecError(f"{target}: the policy contains itself, or is nested too deep to be read") from None
     state = document.get("state")
     if state is None:
         return transform
@@ -192,15 +197,18 @@ def _state_of(transform: Transform, prefix: str = "") -> dict[str, Any]:
 
 def with_state(transform: T, arrays: Mapping[str, Any]) -> T:
     """Return a transform that holds learned arrays, by field name; those of its parts as ``steps.0.field``."""
+    own = {f.name for f in dataclasses.fields(transform) if is_state(f)}
     changes: dict[str, Any] = {}
     nested: dict[str, dict[int, dict[str, Any]]] = {}
     for key, array in arrays.items():
         first, _, rest = key.partition(".")
-        if not rest:
-            changes[first] = array
-            continue
         index, _, inner = rest.partition(".")
-        nested.setdefault(first, {}).setdefault(int(index), {})[inner] = array
+        if first in own and not rest:
+            changes[first] = array
+        elif index.isdigit() and inner and int(index) < len(getattr(transform, first, ())):
+            nested.setdefault(first, {}).setdefault(int(index), {})[inner] = array
+        else:
+            raise SpecError(f"{transform.op} learns nothing that is called {key!r}; save the fitted policy again")
     for name, parts in nested.items():
         values = list(getattr(transform, name))
         for i, inner_arrays in parts.items():

@@ -20,7 +20,6 @@ PRESERVED = {
     "range": "each channel's minimum and maximum are not exceeded",
     "ends": "the first and the last reading",
     "zeros": "readings that are exactly 0",
-    "magnitude": "the absolute value of every reading",
     "series": "all values; only labels change",
     "order": "the order of the readings in time",
 }
@@ -64,7 +63,7 @@ class Transform:
         if unknown is not None:
             raise ParameterError(f"{cls.__name__} has no parameter {unknown!r}{suggest(unknown, known)}")
         if args and not cls.takes_parts:
-            raise ParameterError(f"{cls.__name__} takes keywords only: {cls.__name__}({known[-1]}=...)")
+            raise ParameterError(f"{cls.__name__} takes keywords only: {cls.__name__}({next(iter(params(cls)), 'p')}=...)")
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -117,6 +116,11 @@ class Transform:
         """Whether this transform labels what it does, so that a panel without point labels comes out with some."""
         return False
 
+    @property
+    def scores(self) -> bool:
+        """Whether this transform makes scores of point labels, so that those come out as floats for every row."""
+        return False
+
     def fit(self, panel: Panel, seed: int = 0) -> Self:
         """Return this transform fitted to a panel; one that learns nothing returns itself."""
         return self
@@ -129,7 +133,7 @@ class Transform:
 
     def check_magnitude(self, magnitude: float) -> None:
         """Raise ParameterError where a magnitude is none."""
-        if not 0 <= magnitude <= 1:
+        if isinstance(magnitude, bool) or not isinstance(magnitude, (int, float)) or not 0 <= magnitude <= 1:
             raise ParameterError(f"{type(self).__name__}.at({magnitude!r}): the magnitude must lie in 0 … 1")
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ family       class label        points      mask, covariates    length          
 ============ ================== =========== =================== ================= ================================
 Value        stays              stay        stay                same              follows, or scope="past": untouched
 Time         stays              follow      follow              as announced      past and future stay apart
-Label        may change         may change  stay                same              stays
+Label        may change         may change  stay                same              stays, or the op refuses a horizon
 ============ ================== =========== =================== ================= ================================
 """
 

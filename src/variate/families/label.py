@@ -6,11 +6,13 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from variate.core.draws import Draws
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.transform import Transform
-from variate.kernels.arrays import namespace
+from variate.kernels.arrays import numpy_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,5 @@ class LabelTransform(Transform):
         new = self.relabel(panel, rng)
         if self.p == 1:
             return new
-        xp = namespace(panel.values)
-        chosen = xp.nonzero(rng.chance("gate", self.p))[0]
+        chosen = np.nonzero(numpy_of(rng.chance("gate", self.p)))[0]
         return panel.with_rows(chosen, new.rows(chosen))

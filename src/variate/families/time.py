@@ -55,6 +55,7 @@ class TimeTransform(Transform):
     def gated_clock(self, panel: Panel, rng: Draws) -> Clock:
         """Return the clock with the forecast boundary kept, and the identity for samples that the gate leaves alone."""
         clock = self.clock(panel, rng)
+        self._check_clock(clock, panel)
         if panel.horizon and self.monotone and not self.keeps_boundary:
             clock = _anchored(dense(clock), panel.length - panel.horizon)
         if self.p == 1:
@@ -66,6 +67,22 @@ class TimeTransform(Transform):
                 f"{panel.length}; a length-changing transform needs p=1"
             )
         return _gated(clock, rng.chance("gate", self.p), panel.length)
+
+    def _check_clock(self, clock: Clock, panel: Panel) -> None:
+        """Raise ContractError where a clock would read beside the series: compiled code does not look."""
+        new = self.length(panel.length)
+        if not isinstance(clock, Pieces):
+            good = tuple(clock.shape) == (panel.n, new)
+        else:
+            last = clock.start + clock.step * (clock.length - 1)
+            used = clock.length > 0
+            inside = (clock.start >= 0) & (last >= -1e-6) & (last <= panel.length - 1 + 1e-6) & (clock.start < panel.length)
+            good = bool((inside | ~used).all()) and bool((clock.length.sum(1) == new).all())
+        if not good:
+            raise ContractError(
+                f"{type(self).__name__}.clock() has to read {new} steps for each of {panel.n} series, at positions in "
+                f"0 … {panel.length - 1}; it gave {'pieces that do not' if isinstance(clock, Pieces) else tuple(clock.shape)}"
+            )
 
 
 def follow(panel: Panel, clock: Clock, monotone: bool) -> Panel:
@@ -84,9 +101,10 @@ def follow(panel: Panel, clock: Clock, monotone: bool) -> Panel:
 
 
 def outline(panel: Panel, length: int) -> Panel:
-    """Return the panel as a clock sees it: so many steps, no channels."""
+    """Return the panel as a clock sees it: so many steps, no channels, nothing to be read."""
     xp = namespace(panel.values)
-    return panel.replace(values=xp.zeros((panel.n, 0, length), dtype=panel.values.dtype, device=panel.values.device))
+    nothing = xp.zeros((panel.n, 0, length), dtype=panel.values.dtype, device=panel.values.device)
+    return panel.replace(values=nothing, points=None, mask=None, covariates=None)
 
 
 def fused(steps: list[tuple[TimeTransform, Draws]], panel: Panel) -> Panel:

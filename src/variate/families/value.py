@@ -69,7 +69,8 @@ class ValueTransform(Transform):
             )
         xp = namespace(touched)
         inside, after = panel.points[:, : touched.shape[1]], panel.points[:, touched.shape[1] :]
-        return panel.replace(points=concat([xp.where(touched, xp.ones_like(inside), inside), after], axis=-1))
+        marked = xp.where(touched & (inside < 1), xp.ones_like(inside), inside)
+        return panel.replace(points=concat([marked, after], axis=-1))
 
 
 def _solid(x: Array) -> Array:

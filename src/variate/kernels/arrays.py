@@ -35,7 +35,7 @@ def namespace(x: Array) -> Any:
 def like(array: Array, x: Array, dtype: Any = None) -> Array:
     """Return ``array`` as an array of x's library on x's device; ``dtype`` is of x's library."""
     if not is_torch(x):
-        return np.asarray(array, dtype=dtype)
+        return np.asarray(numpy_of(array), dtype=dtype)
     import torch
 
     if isinstance(array, np.ndarray) and not array.flags.writeable:
@@ -70,7 +70,30 @@ class _Scratch(threading.local):
 
 _scratch = _Scratch()
 SMALL, LARGE, MOST_BLOCKS = 2**16, 2**23, 12  # what is worth keeping, and at most how much of it
-_HELD_BY_LIST_AND_LOOP = 3  # references to a block that nothing else uses: the list, the loop variable, getrefcount
+
+
+def _unused(blocks: list[Any], size: int, references: int) -> Any:
+    """Return the first large enough block that has so many references, or None."""
+    for block in blocks:
+        if block.nbytes >= size and sys.getrefcount(block) == references:
+            return block
+    return None
+
+
+def _references_of_an_unused_block() -> int:
+    """Return what getrefcount says of a block that only the list holds: it differs between versions of Python.
+
+    -1, which matches nothing, where a block with a living view cannot be told from it; then no block is reused.
+    """
+    for references in range(1, 6):
+        blocks = [np.empty(1, np.uint8)]
+        if _unused(blocks, 1, references) is not None:
+            view = blocks[0][:1]
+            return references if _unused(blocks, view.nbytes, references) is None else -1
+    return -1
+
+
+_UNUSED = _references_of_an_unused_block()
 
 
 @contextlib.contextmanager
@@ -91,10 +114,9 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float64) -> Any:
     size = np.dtype(dtype).itemsize * math.prod(shape)
     if not _scratch.open or not SMALL <= size <= LARGE:
         return np.empty(shape, dtype)
-    for block in _scratch.blocks:
-        if block.nbytes >= size and sys.getrefcount(block) == _HELD_BY_LIST_AND_LOOP:
-            return block[:size].view(dtype).reshape(shape)
-    block = np.empty(size, np.uint8)
-    _scratch.blocks.append(block)
-    del _scratch.blocks[:-MOST_BLOCKS]
-    return block.view(dtype).reshape(shape)
+    block = _unused(_scratch.blocks, size, _UNUSED)
+    if block is None:
+        block = np.empty(size, np.uint8)
+        _scratch.blocks.append(block)
+        del _scratch.blocks[:-MOST_BLOCKS]
+    return block[:size].view(dtype).reshape(shape)

@@ -31,23 +31,26 @@ class Pieces(NamedTuple):
 
     def dense(self) -> Array:
         """The same clock as τ (n, new t)."""
-        xp = namespace(self.start)
-        if self.start.shape[1] == 1:
-            steps = xp.astype(xp.arange(self.steps, device=getattr(self.start, "device", None)), xp.float64)
-            return _whole(xp.astype(self.start, xp.float64) + xp.astype(self.step, xp.float64) * steps[None, :])
-        ends = xp.cumulative_sum(self.length, axis=1)
-        new = xp.arange(self.steps, device=getattr(self.start, "device", None))
-        piece = xp.sum(xp.astype(new[None, None, :] >= ends[:, :, None], xp.int64), axis=1)
-        within = new[None, :] - xp.take_along_axis(ends - self.length, piece, axis=1)
-        start, step = (xp.take_along_axis(a, piece, axis=1) for a in (self.start, self.step))
-        return _whole(xp.astype(start, xp.float64) + xp.astype(step, xp.float64) * xp.astype(within, xp.float64))
+        if not is_torch(self.start):
+            from variate.kernels.compiled import reading
+
+            out = empty((len(self.start), self.steps))
+            start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (self.start, self.step))
+            reading.dense_rows(start, step, np.ascontiguousarray(self.length, dtype=np.int64), out)
+            return out
+        import torch
+
+        ends = self.length.cumsum(1)
+        new = ends.new_ones((len(ends), self.steps)).cumsum(1) - 1
+        piece = torch.searchsorted(ends, new, right=True) if self.steps else new
+        within = new - (ends - self.length).gather(1, piece)
+        return _whole(self.start.double().gather(1, piece) + self.step.double().gather(1, piece) * within)
 
 
 def _whole(clock: Array) -> Array:
-    """Return the clock with positions that miss a whole step by a rounding put on it."""
-    xp = namespace(clock)
-    whole = xp.round(clock)
-    return xp.where(xp.abs(clock - whole) < 1e-9, whole, clock)
+    """Return a torch clock with positions that miss a whole step by a rounding put on it."""
+    whole = clock.round()
+    return whole.where((clock - whole).abs() < 1e-9, clock)
 
 
 Clock = Any

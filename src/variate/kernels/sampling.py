@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from variate.kernels.arrays import Array, empty, is_torch, namespace
+from variate.kernels.arrays import Array, empty, is_torch, like, namespace, numpy_of
 
 FEW = 64  # up to here insertion beats a call of argsort
 
@@ -24,20 +24,10 @@ def distinct(words: Array, high: int) -> Array:
     """Return k different integers of 0 … high - 1 for each row of 32-bit words (n, k), int64.
 
     Floyd's method: number j is drawn from 0 … high - k + j, and taken as high - k + j where it was drawn before. It needs
-    k words and k² comparisons, and no shuffle of all ``high``.
+    k words, and no shuffle of all ``high``.
     """
-    count = words.shape[1]
-    if is_torch(words):
-        import torch
-
-        chosen: list[Array] = []
-        for j in range(count):
-            top = high - count + j
-            value = (words[:, j] * (top + 1)) >> 32
-            for earlier in chosen:
-                value = torch.where(earlier == value, top, value)
-            chosen.append(value)
-        return torch.stack(chosen, dim=1) if chosen else words
+    if is_torch(words):  # each number depends on those before it: a short trip to the CPU, exact in integers
+        return like(distinct(numpy_of(words).astype(np.uint32), high), words)
     from variate.kernels.compiled import sampling
 
     out = empty(words.shape, np.int64)

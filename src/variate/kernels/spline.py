@@ -14,7 +14,7 @@ import numpy as np
 from variate.kernels.arrays import Array, empty, is_torch, like
 
 SLOWEST = 0.05  # smallest speed of a warped clock: our decision, so that time never stops or runs back
-LONG = 2**16  # up to here a clock's detour is computed in float32
+LONG = 2**12  # up to here a clock's detour is computed in float32
 
 
 class Basis(NamedTuple):
@@ -32,7 +32,7 @@ class Basis(NamedTuple):
     bend: Any
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def basis(length: int, knots: int) -> Basis:
     """Return the basis for knots at ``linspace(0, length - 1, knots + 2)``: both ends and ``knots`` inner ones."""
     from scipy.interpolate import CubicSpline
@@ -50,7 +50,7 @@ def basis(length: int, knots: int) -> Basis:
     return Basis(curves, running - rises[:, None] * steps, rises, splines(samples).T, bend)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _compiled_basis(length: int, knots: int, dtype: Any) -> Basis:
     """The basis as the compiled bodies want it: six rows at least, curves and detours in ``dtype``."""
     curves, detours, rises, coarse, bend = (_six(array) for array in basis(length, knots))

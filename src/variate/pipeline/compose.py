@@ -57,12 +57,17 @@ class Compose(Pipeline):
         run: list[tuple[TimeTransform, Draws]] = []
         for i, step in enumerate(self.steps):
             place = self.place(rng, i)
-            if isinstance(step, TimeTransform) and step.monotone:
+            if isinstance(step, TimeTransform) and _fuses(step, panel):
                 run.append((step, place))
                 continue
             panel = step.run(_finish(run, panel), place)
             run = []
         return _finish(run, panel)
+
+
+def _fuses(step: TimeTransform, panel: Panel) -> bool:
+    """Whether a step can share a reading: a step that moves the border of a forecast target has to be read first."""
+    return step.monotone and (panel.horizon == 0 or step.length(panel.length) == panel.length)
 
 
 def _finish(run: list[tuple[TimeTransform, Draws]], panel: Panel) -> Panel:

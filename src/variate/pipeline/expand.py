@@ -12,6 +12,7 @@ from variate.core.draws import checked_seed
 from variate.core.errors import PanelError, ParameterError
 from variate.core.panel import Panel, concatenate
 from variate.core.transform import Transform
+from variate.pipeline.parts import checked_parts
 
 
 def expand(panel: Any, aug: Transform, copies: int = 10, seed: int = 0) -> Panel:
@@ -30,6 +31,7 @@ def expand(panel: Any, aug: Transform, copies: int = 10, seed: int = 0) -> Panel
         panel = Panel(panel)
     if isinstance(copies, bool) or not isinstance(copies, (int, np.integer)) or copies < 0:
         raise ParameterError(f"expand(copies={copies!r}): copies must be an integer of at least 0")
+    checked_parts((aug,), "expand")
     return joined(panel, aug, list(copies_of(panel, aug, int(copies), seed)))
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from variate.core.draws import Draws
 from variate.core.errors import ContractError, ParameterError
 from variate.core.panel import Panel
 from variate.core.param import params
 from variate.core.transform import Transform
-from variate.kernels.arrays import Array, namespace
+from variate.kernels.arrays import Array, numpy_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,11 @@ class Pipeline(Transform):
     def marks(self) -> bool:
         """Whether a part labels what it does."""
         return any(part.marks for part in self.parts)
+
+    @property
+    def scores(self) -> bool:
+        """Whether a part makes scores of point labels."""
+        return any(part.scores for part in self.parts)
 
     def place(self, rng: Draws, i: int) -> Draws:
         """Return the draws of part i."""
@@ -82,7 +89,7 @@ def run_rows(run: Run, panel: Panel, rng: Draws, chosen: Array) -> Panel:
 
     The branch announces the panel's own length, unless it takes all rows.
     """
-    index = namespace(chosen).nonzero(chosen)[0]
+    index = np.nonzero(numpy_of(chosen))[0]
     if len(index) == 0:
         return panel
     if len(index) == panel.n:

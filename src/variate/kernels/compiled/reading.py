@@ -12,7 +12,7 @@ from numba import njit
 def _locate(clock, last, index, share):
     """Split positions into the reading before and the share of the next; positions outside are held at the ends."""
     for t in range(clock.shape[0]):
-        position = min(max(clock[t], 0.0), last)
+        position = min(last, max(0.0, clock[t]))  # in this order a NaN becomes 0, and no address is read from it
         i = np.int32(position)
         index[t] = np.uint32(i)
         share[t] = position - np.float64(i)
@@ -58,6 +58,16 @@ def _ramp(start, step, clock):
 
 
 @njit(nogil=True, cache=True)
+def dense_rows(start, step, count, out):
+    """out[n] = the positions of all pieces, one after the other."""
+    for i in range(out.shape[0]):
+        done = 0
+        for k in range(start.shape[1]):
+            _ramp(start[i, k], step[i, k], out[i, done : done + count[i, k]])
+            done += count[i, k]
+
+
+@njit(nogil=True, cache=True)
 def _copy(x, out):
     for k in range(x.shape[0]):
         out[k] = x[k]
@@ -95,7 +105,7 @@ def nearest_rows(x, clock, out):
     n, channels, length = x.shape
     for i in range(n):
         for t in range(clock.shape[1]):
-            j = min(max(int(math.floor(clock[i, t] + 0.5)), 0), length - 1)
+            j = int(min(length - 1.0, max(0.0, math.floor(clock[i, t] + 0.5))))
             for c in range(channels):
                 out[i, c, t] = x[i, c, j]
 
@@ -110,9 +120,10 @@ def strongest_rows(points, clock, out):
             here = clock[i, t]
             low = here if t == 0 else 0.5 * (clock[i, t - 1] + here)
             high = here if t == steps - 1 else 0.5 * (here + clock[i, t + 1])
-            j = min(max(int(math.floor(here + 0.5)), 0), length - 1)
+            j = int(min(length - 1.0, max(0.0, math.floor(here + 0.5))))
             value = points[i, j]
-            for k in range(max(int(math.ceil(low)), 0), min(int(math.floor(high)), length - 1) + 1):
+            last = int(min(length - 1.0, max(-1.0, math.floor(high))))
+            for k in range(int(min(length - 0.0, max(0.0, math.ceil(low)))), last + 1):
                 value = max(value, points[i, k])
             out[i, t] = value
 

@@ -10,15 +10,17 @@ from numba import njit
 def distinct_rows(words, high, out):
     """Fill out (n, k) with k different integers of 0 … high - 1 a row, by Floyd's method."""
     n, count = words.shape
+    taken = np.zeros(high, np.bool_)
     for i in range(n):
         for j in range(count):
             top = high - count + j
             value = np.int64((np.uint64(words[i, j]) * np.uint64(top + 1)) >> np.uint64(32))
-            for earlier in range(j):
-                if out[i, earlier] == value:
-                    value = top
-                    break
+            if taken[value]:
+                value = top
+            taken[value] = True
             out[i, j] = value
+        for j in range(count):
+            taken[out[i, j]] = False
 
 
 @njit(nogil=True, cache=True)

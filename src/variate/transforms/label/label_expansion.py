@@ -22,8 +22,8 @@ class LabelExpansion(LabelTransform):
     The borders of an anomaly are blurry, and one labelled step is hard to learn from. A step t takes the label of an
     anomalous step a if |t - a| ≤ ``reach`` and in every channel |x(t) - x(a)| ≤ ``tolerance``·s, s the channel's robust
     standard deviation (1.4826·MAD; the standard deviation where that is 0; 1 where both are). With ``soft=True`` it gets
-    the score exp(-|t - a|/reach)·exp(-max|x(t) - x(a)|/(tolerance·s)), the largest over a. Only original labels spread.
-    With ``connected=True`` the steps between t and a must be like a as well, or labelled.
+    it times exp(-|t - a|/reach)·exp(-max|x(t) - x(a)|/(tolerance·s)). The largest over a counts, and only original labels
+    spread. With ``connected=True`` the steps between t and a must be like a as well, or labelled.
 
     Values and class labels stay, and so does a panel without point labels. A missing reading is never labelled. The
     paper's thresholds could not be read: the rule and its defaults are our decision. It hurts where an anomaly is sharp
@@ -43,7 +43,12 @@ class LabelExpansion(LabelTransform):
     forecastable = False
     forecast_reason = "it uses readings of the future to label the past"
     preserves = ("series", "length", "values", "order", "range")
-    examples = ({}, {"reach": 5, "tolerance": 2.0, "soft": True}, {"connected": True, "p": 0.5})
+    examples = ({}, {"reach": 5, "tolerance": 2.0, "soft": True}, {"connected": True, "p": 0.5}, {"soft": True, "p": 0.5})
+
+    @property
+    def scores(self) -> bool:
+        """Whether point labels become scores."""
+        return self.soft
 
     def relabel(self, panel: Panel, rng: Draws) -> Panel:
         """Return the panel with its events spread."""
@@ -57,17 +62,13 @@ class LabelExpansion(LabelTransform):
         x = panel.values if panel.mask is None else put_back(panel.values, ~panel.mask[:, None, :])
         scale = robust_spread(x)
         limit = self.tolerance * xp.where(scale > 0, scale, xp.ones_like(scale))
-        score = self._spread(x, limit, panel.points > 0)
-        points = panel.points
-        if self.soft:
-            points = xp.astype(points, points.dtype if xp.isdtype(points.dtype, "real floating") else xp.float32)
-            return panel.replace(points=xp.maximum(points, xp.astype(score, points.dtype)))
-        return panel.replace(points=xp.where(score > 0, xp.ones_like(points), points))
+        spread = self._spread(x, limit, panel.points)
+        return panel.replace(points=xp.where(spread > panel.points, spread, panel.points))
 
-    def _spread(self, x: Array, limit: Array, event: Array) -> Array:
-        """Return the score (n, t) that each step takes over from the anomalies within reach."""
+    def _spread(self, x: Array, limit: Array, points: Array) -> Array:
+        """Return the label (n, t) that each step takes over from the anomalies within reach, 0 where there is none."""
         xp = namespace(x)
-        score = xp.zeros_like(x[:, 0, :])
+        event, best = points > 0, xp.zeros_like(points)
         unit = xp.where(limit > 0, limit, xp.ones_like(limit))
         for direction in (-1, 1):
             path = xp.ones_like(event, dtype=xp.bool)
@@ -77,11 +78,11 @@ class LabelExpansion(LabelTransform):
                 if self.connected:
                     near = near & path
                     path = _shifted((near | event) & path, direction, False)
-                close = xp.ones_like(score)
+                label = _shifted(points, direction * d, 0)
                 if self.soft:
-                    close = xp.exp(-xp.max(gap / unit, axis=1)) * math.exp(-d / self.reach)
-                score = xp.where(near, xp.maximum(score, close), score)
-        return score
+                    label = label * xp.astype(xp.exp(-xp.max(gap / unit, axis=1)) * math.exp(-d / self.reach), points.dtype)
+                best = xp.where(near & (label > best), label, best)
+        return best
 
 
 def _shifted(x: Array, by: int, nothing: float) -> Array:

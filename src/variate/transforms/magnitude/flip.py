@@ -20,7 +20,8 @@ class Flip(ValueTransform):
     its own (our addition). Amplitude spectrum and magnitudes are kept. This is not the reversal of time, which some
     libraries call a flip.
 
-    It hurts wherever up and down differ: heart beats, demand, counts. Around zero it makes positive data negative.
+    It hurts wherever up and down differ: heart beats, demand, counts. Around zero it makes positive data negative. On a
+    forecast window ``about="mean"`` takes the mean of past and target together, unless ``scope="past"``.
 
     >>> import variate
     >>> variate.Flip()([1.0, -2.0, 0.5]).tolist()

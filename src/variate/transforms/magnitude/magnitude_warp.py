@@ -27,7 +27,7 @@ class MagnitudeWarp(ValueTransform):
     """
 
     sigma: float = param(0.2, about="spread of the knots around 1", low=0, identity=0, search=(0.05, 0.6), unit="factor")
-    knots: int = param(4, about="inner knots of the curve", low=1)
+    knots: int = param(4, about="inner knots of the curve", low=1, high=64)
     per_channel: bool = param(True, about="one curve for each channel, or one for all")
 
     lean = True

@@ -18,7 +18,8 @@ class Spike(ValueTransform):
 
     ``count`` steps are drawn without replacement, the same for all channels; each gets ±U(low, high) times the
     channel's standard deviation. All other readings stay bit for bit. With ``mark=True`` the steps become events in the
-    point labels, which is how to inject anomalies into unlabelled series.
+    point labels, which is how to inject anomalies into unlabelled series: pass a Panel, since bare arrays have no place for
+    them. Where ``high`` is below ``low``, all spikes have size ``high``.
 
     The survey gives the shape of the method and no numbers: counts and magnitudes are our decision. It hurts where real
     spikes are the class, and a detector trained on spikes alone learns spikes alone. A constant channel has no spread

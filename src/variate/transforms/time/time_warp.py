@@ -30,7 +30,7 @@ class TimeWarp(TimeTransform):
     """
 
     sigma: float = param(0.2, about="spread of the speed around 1", low=0, identity=0, search=(0.05, 0.5), unit="speed")
-    knots: int = param(4, about="inner knots of the speed curve", low=1)
+    knots: int = param(4, about="inner knots of the speed curve", low=1, high=64)
 
     shortest = 3
     preserves = ("length", "ends", "range")
