@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from variate.core.draws import Draws
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.families import LabelTransform, TimeTransform, ValueTransform, pieces
+from variate.pipeline.compose import Compose
 
 assert families.CHECKS  # imported so that the family rules are registered
 
@@ -131,30 +133,145 @@ class TouchesTarget(TimeTransform):
         return np.tile(np.linspace(0, panel.length - 1, panel.length) ** 2 / max(panel.length - 1, 1), (panel.n, 1))
 
 
+@dataclass(frozen=True, kw_only=True)
+class WritesTensor(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x * 1.5 if isinstance(x, np.ndarray) else x.mul_(1.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeelsChunk(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x + np.float32(len(x))
+
+
+@dataclass(frozen=True, kw_only=True)
+class IgnoresDraw(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        rng.normal("noise")
+        return x + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsTwoSteps(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x - x[..., 1:].max(axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillsGaps(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        return np.nan_to_num(x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicklesAsAnother(ValueTransform):
+    amount: float = param(2.0, low=0)
+
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x * self.amount
+
+    def __reduce__(self) -> Any:
+        return PicklesAsAnother, ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecksNothing(ValueTransform):
+    amount: float = param(2.0, low=0, search=(1.0, 3.0))
+
+    def __post_init__(self) -> None:
+        pass
+
+    def at(self, magnitude: float) -> Any:
+        return self
+
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x * self.amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeelsRecording(ValueTransform):
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x + np.float32(rng.log is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadsBeside(TimeTransform):
+    def clock(self, panel: Panel, rng: Draws) -> Any:
+        start = rng.integers("start", 1, (1,)) + 1
+        return pieces(start=start, length=np.full((panel.n, 1), panel.length))
+
+
+@dataclass(frozen=True, init=False)
+class LosesLabels(Compose):
+    def work(self, panel: Panel, rng: Draws) -> Panel:
+        return panel.replace(label=panel.label * 0)
+
+
+NAMES = {
+    "input": "the input is not written to",
+    "dtype": "dtype, device, kind and finiteness are kept",
+    "row": "a row does not feel its batch",
+    "chunks": "chunks and threads change nothing",
+    "seed": "seed, epoch and ids matter where the transform draws, and nothing else does",
+    "names": "each draw has its own name",
+    "global": "global generators are not touched, nor read",
+    "nan": "NaN does not spread",
+    "degenerate": "empty, short and constant series work",
+    "length": "length is as announced, and fields fit together",
+    "spec": "a spec survives YAML and gives the same output",
+    "pickle": "pickle gives the same transform",
+    "invalid": "invalid values raise the right sentence",
+    "identity": "the identity value does nothing",
+    "at": "at(magnitude) gives valid transforms from weak to strong",
+    "backends": "NumPy and torch agree",
+    "gradient": "gradients flow where promised",
+    "record": "a recorded run equals an unrecorded one",
+    "horizon": "a forecast horizon is respected",
+    "labels": "labels follow the family",
+    "preserves": "declared preserves hold",
+}
 BROKEN = [
-    (GlobalNoise(), "numpy", "global generators are not touched, nor read"),
-    (WritesInput(), "numpy", "the input is not written to"),
-    (ChangesDtype(), "numpy", "dtype, device, kind and finiteness are kept"),
-    (BatchStatistic(), "numpy", "a row does not feel its batch"),
-    (SameNameTwice(), "numpy", "each draw has its own name"),
-    (FalsePreserves(), "numpy", "declared preserves hold"),
-    (FalseValues(), "numpy", "declared preserves hold"),
-    (Unannounced(), "numpy", "length is as announced, and fields fit together"),
-    (SaysMonotone(), "numpy", "labels follow the family"),
-    (SpreadsNaN(), "numpy", "NaN does not spread"),
-    (ChangesValues(), "numpy", "labels follow the family"),
-    (LosesEvents(), "numpy", "labels follow the family"),
-    (NotQuiteIdentity(), "numpy", "the identity value does nothing"),
-    (NumpyOnly(), "torch", "NumPy and torch agree"),
-    (CutsGradient(), "torch", "gradients flow where promised"),
-    (TouchesTarget(), "numpy", "a forecast horizon is respected"),
+    (GlobalNoise(), "numpy", "global"),
+    (WritesInput(), "numpy", "input"),
+    (WritesTensor(), "torch", "input"),
+    (ChangesDtype(), "numpy", "dtype"),
+    (BatchStatistic(), "numpy", "row"),
+    (FeelsChunk(), "numpy", "chunks"),
+    (IgnoresDraw(), "numpy", "seed"),
+    (SameNameTwice(), "numpy", "names"),
+    (FalsePreserves(), "numpy", "preserves"),
+    (FalseValues(), "numpy", "preserves"),
+    (Unannounced(), "numpy", "length"),
+    (ReadsBeside(), "numpy", "length"),
+    (NeedsTwoSteps(), "numpy", "degenerate"),
+    (SaysMonotone(), "numpy", "labels"),
+    (SpreadsNaN(), "numpy", "nan"),
+    (FillsGaps(), "numpy", "nan"),
+    (ChangesValues(), "numpy", "labels"),
+    (LosesEvents(), "numpy", "labels"),
+    (LosesLabels(variate.Flip()), "numpy", "labels"),
+    (FalsePreserves(), "numpy", "spec"),  # no policy may name what is not in the registry
+    (PicklesAsAnother(amount=3.0), "numpy", "pickle"),
+    (ChecksNothing(), "numpy", "invalid"),
+    (ChecksNothing(), "numpy", "at"),
+    (NotQuiteIdentity(), "numpy", "identity"),
+    (NumpyOnly(), "torch", "backends"),
+    (CutsGradient(), "torch", "gradient"),
+    (FeelsRecording(), "numpy", "record"),
+    (TouchesTarget(), "numpy", "horizon"),
 ]
 
 
 @pytest.mark.parametrize(("transform", "backend", "name"), BROKEN, ids=lambda v: getattr(v, "op", str(v)))
 def test_broken_op_is_caught_by_name(transform: Any, backend: str, name: str) -> None:
-    with pytest.raises(AssertionError, match=f"rule broken: {name}"):
-        rules.RULES[name](Case(transform, backend))
+    with pytest.raises(AssertionError, match=re.escape(f"rule broken: {NAMES[name]}")):
+        rules.RULES[NAMES[name]](Case(transform, backend))
+
+
+def test_every_rule_has_caught_something() -> None:
+    """A rule that no mistake breaks would be a test that cannot fail."""
+    assert {NAMES[name] for _, _, name in BROKEN} == set(rules.RULES)
 
 
 def test_broken_ops_stay_out_of_the_registry() -> None:
