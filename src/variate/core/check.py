@@ -40,7 +40,10 @@ def as_values(values: Any, name: str = "values") -> Any:
         wrong = next((i for i, s in enumerate(series) if s.ndim != 2), None)
         if wrong is not None:
             shape = tuple(series[wrong].shape)
-            raise PanelError(f"{name}[{wrong}] has shape {shape}; a list holds series of shape (channels, time) or (time,)")
+            hint = "; for a pair of series and labels call aug(x, y), or Panel(x, label=y)" if len(values) == 2 else ""
+            raise PanelError(
+                f"{name}[{wrong}] has shape {shape}; a list holds series of shape (channels, time) or (time,){hint}"
+            )
         odd = next((i for i, s in enumerate(series) if s.shape[0] != series[0].shape[0]), None)
         if odd is not None:
             raise PanelError(
@@ -72,7 +75,8 @@ def _floats(values: Any, name: str) -> Any:
         return array if array.dtype.itemsize <= 8 else array.astype(np.float64)
     if kind in "iu":
         return array.astype(np.float32 if array.dtype.itemsize <= 2 else np.float64)
-    raise PanelError(f"{name} has dtype {array.dtype}; it must hold real numbers: convert it with .astype(float) first")
+    what = f"dtype {array.dtype}" if array.ndim else f"the value {values!r:.60}"
+    raise PanelError(f"{name} has {what}; it must hold real numbers, as an array (n, channels, time) of floats or integers")
 
 
 def _shapes(values: Any) -> list[tuple[int, ...]]:
@@ -86,7 +90,8 @@ def _horizon(horizon: Any, values: Any) -> int:
         raise PanelError(f"horizon is {horizon!r}; it must be the number of last steps to forecast, an integer")
     shortest = min((s[-1] for s in _shapes(values)), default=0)
     if horizon < 0 or (horizon and horizon >= shortest):
-        raise PanelError(f"horizon is {horizon}; it must be at least 0 and less than the {shortest} steps of the series")
+        of = "shortest series" if isinstance(values, list) else "series"
+        raise PanelError(f"horizon is {horizon}; it must be at least 0 and less than the {shortest} steps of the {of}")
     return int(horizon)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from variate.core.draws import Draws
 from variate.core.errors import ParameterError
 from variate.core.panel import Panel
+from variate.core.param import param
 from variate.core.transform import Transform
 from variate.kernels.arrays import numpy_of
 from variate.pipeline.parts import Pipeline, checked_parts, one_length
@@ -33,7 +34,7 @@ class OneOf(Pipeline):
     examples: ClassVar[Any] = ()
 
     choices: tuple[Transform, ...] = ()
-    weights: tuple[float, ...] | None = None
+    weights: tuple[float, ...] | None = param(None, about="relative chances, one for each choice; equal by default")
 
     def __init__(self, *choices: Transform, weights: Sequence[float] | None = None) -> None:
         object.__setattr__(self, "choices", checked_parts(choices, "OneOf", least=1))

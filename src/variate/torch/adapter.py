@@ -23,6 +23,8 @@ class Adapter:
     def __init__(self, aug: Transform, seed: int | None, horizon: int, point_role: str) -> None:
         self.aug = _checked(aug, type(self).__name__)
         self.seed = checked_seed(seed)
+        if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 0:
+            raise PanelError(f"{type(self).__name__}: horizon is {horizon!r}; it must be the number of last steps to forecast")
         self.horizon = horizon
         self.point_role = Panel(np.zeros(1), point_role=point_role).point_role  # refused here, not in a worker
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]

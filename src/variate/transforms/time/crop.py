@@ -27,6 +27,8 @@ class Crop(TimeTransform):
     vary: the piece around the border is drawn in size instead, between ``size`` and all, the same share of the past
     before it and of the target after it (our decision).
 
+    One random slice a call; all slices of a series, and a vote over them, are not here yet.
+
     It hurts where the class sits at one place of the series that a crop can miss, or in its speed.
 
     >>> import variate
