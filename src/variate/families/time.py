@@ -74,10 +74,10 @@ class TimeTransform(Transform):
         if not isinstance(clock, Pieces):
             good = tuple(clock.shape) == (panel.n, new)
         else:
-            last = clock.start + clock.step * (clock.length - 1)
-            used = clock.length > 0
-            inside = (clock.start >= 0) & (last >= -1e-6) & (last <= panel.length - 1 + 1e-6) & (clock.start < panel.length)
-            good = bool((inside | ~used).all()) and bool((clock.length.sum(1) == new).all())
+            last = clock.start + clock.step * (clock.length - 1)  # of an empty piece: before its start
+            inside = clock.start.min() >= 0 and last.max() <= panel.length - 1 + 1e-6
+            forward = clock.step.min() >= 0 or last.min() >= -1e-6
+            good = bool(inside and forward and (clock.length.sum(1) == new).all())
         if not good:
             raise ContractError(
                 f"{type(self).__name__}.clock() has to read {new} steps for each of {panel.n} series, at positions in "
