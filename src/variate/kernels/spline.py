@@ -33,20 +33,24 @@ class Basis(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def basis(length: int, knots: int) -> Basis:
-    """Return the basis for knots at ``linspace(0, length - 1, knots + 2)``: both ends and ``knots`` inner ones."""
+def _unit_splines(knots: int) -> Any:
+    """Return the splines through the unit vectors at 0, 1, …, knots + 1: the same for every length, and slow to make."""
     from scipy.interpolate import CubicSpline
 
-    last = max(length - 1, 1)
-    positions = np.linspace(0, last, knots + 2)
-    splines = CubicSpline(positions, np.eye(knots + 2))
+    return CubicSpline(np.arange(knots + 2), np.eye(knots + 2))
+
+
+@lru_cache(maxsize=32)
+def basis(length: int, knots: int) -> Basis:
+    """Return the basis for knots at ``linspace(0, length - 1, knots + 2)``: both ends and ``knots`` inner ones."""
+    splines, end = _unit_splines(knots), knots + 1
     steps = np.arange(length)
-    curves = splines(steps).T
+    curves = splines(steps * (end / max(length - 1, 1))).T
     running = np.zeros_like(curves)
     np.cumsum(0.5 * (curves[:, 1:] + curves[:, :-1]), axis=1, out=running[:, 1:])
-    rises = running[:, -1] / last
-    samples, spacing = np.linspace(0, last, 4 * (knots + 1) + 1, retstep=True)
-    bend = np.abs(splines(positions, 2)).max(axis=0) * spacing**2 / 8  # a second derivative peaks at a knot
+    rises = running[:, -1] / max(length - 1, 1)
+    samples = np.arange(4 * end + 1) / 4
+    bend = np.abs(splines(np.arange(end + 1), 2)).max(axis=0) / (8 * 4**2)  # a second derivative peaks at a knot
     return Basis(curves, running - rises[:, None] * steps, rises, splines(samples).T, bend)
 
 
