@@ -40,6 +40,9 @@ X = np.ones((2, 1, 5), np.float32)
         (lambda: Panel(X, points=[[1], [1, 2]]), "points cannot be read as an array"),
         (lambda: Panel(X, label=[[1], [1, 2]]), "label cannot be read as an array"),
         (lambda: Panel(torch.ones(2, 5), points=[["a"] * 5] * 2), "points has dtype <U1"),
+        (lambda: Panel([np.ones(4), torch.ones(3)]), r"values\[1\] and values\[0\] are a tensor and an array"),
+        (lambda: variate.Jitter()((np.ones((2, 1, 5)), np.array([0, 1]))), r"call aug\(x, y\)"),
+        (lambda: variate.Jitter()("abc"), "x has the value 'abc'"),
         (lambda: Panel([np.ones(4), np.ones(3)], points=5), "points is a int; the values are a list of series"),
         (lambda: Panel(X, extra={"name": ["a"]}), r"extra\['name'\] has shape \(1,\)"),
         (lambda: Panel.from_ntc(np.ones((2, 5))), "from_ntc needs"),
@@ -112,8 +115,8 @@ def test_tensors_come_back_as_tensors_with_their_labels():
     assert new.dtype == torch.float64
     assert label.tolist() == [1, 0]
     assert isinstance(variate.Scaling()(x, np.array([1, 0]), seed=0)[1], np.ndarray)
-    panel = variate.Crop()(Panel(x, label=y, points=torch.ones(2, 8, dtype=torch.bool)), seed=0)
-    assert all(isinstance(f, torch.Tensor) for f in (panel.values, panel.label, panel.points))
+    panel = variate.Crop()(Panel(x, label=y, points=torch.ones(2, 8, dtype=torch.bool), weight=torch.ones(2)), seed=0)
+    assert all(isinstance(f, torch.Tensor) for f in (panel.values, panel.label, panel.points, panel.weight))
 
 
 def test_ragged_panel_keeps_fields_together():

@@ -35,6 +35,9 @@ def check_panel(panel: Panel) -> dict[str, Any]:
 def as_values(values: Any, name: str = "values") -> Any:
     """Return values as (n, c, t) floats, or as a list of (c, t_i) floats."""
     if isinstance(values, (list, tuple)) and (not values or any(np.ndim(v) > 0 and hasattr(v, "shape") for v in values)):
+        mixed = next((i for i, v in enumerate(values) if is_torch(v) != is_torch(values[0])), None)
+        if mixed is not None:
+            raise PanelError(f"{name}[{mixed}] and {name}[0] are a tensor and an array; all series need one library")
         series = [_floats(v, f"{name}[{i}]") for i, v in enumerate(values)]
         series = [s[None, :] if s.ndim == 1 else s for s in series]
         wrong = next((i for i, s in enumerate(series) if s.ndim != 2), None)

@@ -176,14 +176,12 @@ def _lower(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
     odd = {k: v for k, v in panel.present() if k in CHANGING and (v.dtype == np.float16 or not v.dtype.isnative)}
     if not odd:
         return panel, lambda out: out
-    wide = {
-        k: v.astype(np.float32 if v.dtype.itemsize == 2 and v.dtype.kind == "f" else v.dtype.newbyteorder("="))
-        for k, v in odd.items()
-    }
+    wide = {k: v.astype(_native(v.dtype)) for k, v in odd.items()}
     return panel.replace(**wide), lambda out: out.replace(**{k: getattr(out, k).astype(v.dtype) for k, v in odd.items()})
 
 
 def _native(dtype: Any) -> Any:
+    """Return the dtype that computes: float32 for half precision, else the same in the machine's byte order."""
     own = dtype.newbyteorder("=")
     return np.dtype(np.float32) if own == np.float16 else own
 
@@ -200,12 +198,8 @@ def _lower_torch(panel: Panel) -> tuple[Panel, Callable[[Panel], Panel]]:
         panel = panel.replace(**{k: getattr(panel, k).detach().numpy() for k in tensors})
 
     def give_back(out: Panel) -> Panel:
-        fields = {
-            k: torch.as_tensor(np.ascontiguousarray(v))
-            for k, v in out.present()
-            if k not in ("ids", "weight") and not is_torch(v)
-        }
-        out = out.replace(**fields)
+        arrays = {k: v for k, v in out.present() if (k in CHANGING or k in tensors) and not is_torch(v)}
+        out = out.replace(**{k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()})
         return out.replace(**{k: getattr(out, k).to(v.dtype) for k, v in tensors.items() if v.dtype in half})
 
     return panel, give_back

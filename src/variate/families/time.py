@@ -134,8 +134,8 @@ def _onto(clock: Array, start: int) -> Array:
     steps = clock.shape[1] - 1
     rise = clock - clock[:, :1]
     end = rise[:, -1:]
-    share = rise / xp.where(end > 0, end, xp.ones_like(end))
-    return start + xp.clip(share, 0.0, 1.0) * steps
+    share = xp.clip(rise / xp.where(end > 0, end, xp.ones_like(end)), 0.0, 1.0)
+    return start + xp.where(end == steps, rise, share * steps)  # what is onto itself already stays, bit for bit
 
 
 def _gated(clock: Clock, chosen: Array, length: int) -> Clock:
