@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from variate.kernels.arrays import Array, empty, is_torch, like, namespace
+from variate.kernels.arrays import Array, empty, is_floating, is_torch, like, namespace
 from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
@@ -28,6 +28,12 @@ class Pieces(NamedTuple):
     def steps(self) -> int:
         """The new length."""
         return int(self.length[0].sum()) if len(self.length) else 0
+
+    @property
+    def copies(self) -> bool:
+        """Whether every piece is a slice: unit steps from whole starts."""
+        whole = not is_floating(self.start) or bool((self.start % 1 == 0).all())
+        return whole and bool((self.step == 1).all())
 
     def dense(self) -> Array:
         """The same clock as τ (n, new t)."""
@@ -69,8 +75,7 @@ def read(x: Array, clock: Clock, boundary: int | None = None, unseen: Array | No
     Pieces of unit step are copied, NaN and all. Gaps are not bridged across ``boundary``, the first step of a forecast
     target. Steps that are ``unseen`` (n, 1, t) are gaps too, but what they hold moves along.
     """
-    copied = isinstance(clock, Pieces) and bool((clock.step == 1).all()) and bool((clock.start % 1 == 0).all())
-    if copied:
+    if isinstance(clock, Pieces) and clock.copies:
         return nearest(x, clock) if is_torch(x) else _read(x, clock)
     if unseen is None and not has_nan(x):
         return _read(x, clock)

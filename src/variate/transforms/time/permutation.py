@@ -45,19 +45,21 @@ class Permutation(TimeTransform):
         if panel.length < self.segments * self.min_length:
             start = rng.integers("stay", 1, (1,))
             return pieces(start, namespace(start).full_like(start, panel.length))
-        order = rng.order("order", self.segments)
-        edges = self._edges(panel, rng, order)
-        xp = namespace(order)
-        start = xp.take_along_axis(edges[:, :-1], order, axis=1)
-        return pieces(start, xp.take_along_axis(edges[:, 1:] - edges[:, :-1], order, axis=1))
-
-    def _edges(self, panel: Panel, rng: Draws, order: Array) -> Array:
-        """Return where the pieces begin and end, (n, segments + 1)."""
-        xp = namespace(order)
+        order = rng.order("order", self.segments)  # (n, segments): one shuffle for each sample
         if self.split == "equal":
             edges = np.linspace(0, panel.length, self.segments + 1).astype(np.int64)
-            return xp.broadcast_to(like(edges, order)[None, :], (order.shape[0], self.segments + 1))
-        # stars and bars: cuts among the free steps and the borders between pieces make every division equally likely
+            return pieces(like(edges[:-1], order)[order], like(np.diff(edges), order)[order])
+        drawn = self._drawn_edges(panel, rng, order)
+        xp = namespace(order)
+        start = xp.take_along_axis(drawn[:, :-1], order, axis=1)
+        return pieces(start, xp.take_along_axis(drawn[:, 1:] - drawn[:, :-1], order, axis=1))
+
+    def _drawn_edges(self, panel: Panel, rng: Draws, order: Array) -> Array:
+        """Return where pieces of random length begin and end, (n, segments + 1).
+
+        Stars and bars: cuts among the free steps and the borders between pieces make every division equally likely.
+        """
+        xp = namespace(order)
         free = panel.length - self.segments * self.min_length
         cuts = xp.sort(rng.distinct("cuts", free + self.segments - 1, self.segments - 1), axis=1)
         number = xp.arange(self.segments - 1, device=order.device)[None, :]
