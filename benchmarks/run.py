@@ -72,7 +72,8 @@ def ratios() -> list[str]:
             copied, took = interleaved(x.copy, call(transform, x))
             ratio = took / copied
             over = limit is not None and ratio > limit
-            cells += [f"**{ratio:.1f}**" if over else f"{ratio:.1f}", "" if limit is None else f"{limit:g}"]
+            said = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
+            cells += [f"**{said}**" if over else said, "" if limit is None else f"{limit:g}"]
         rows.append(f"| {name} | {' | '.join(cells)} |")
         print(rows[-1], flush=True)
     return rows
@@ -99,7 +100,7 @@ def two_threads() -> list[str]:
             variate.set_threads(threads)
             times[threads] += [_seconds(call(OPERATIONS[name][0], x)) for _ in range(10)][3:]
         speed = statistics.median(times[1]) / statistics.median(times[2])
-        rows.append(f"| {name} | {speed:.2f} | 1.5 |")
+        rows.append(f"| {name} | {f'{speed:.2f}' if speed >= 1.5 else f'**{speed:.2f}**'} | 1.5 |")
         print(rows[-1], flush=True)
     variate.set_threads(None)
     return rows
@@ -149,7 +150,7 @@ def main() -> None:
         "# Speed",
         "",
         f"Medians of interleaved runs through the public call, one thread, N={N}, T={T}, float32, as a ratio to `x.copy()` of",
-        "the same batch in the same run. A ratio above its limit is bold. Written by `make bench`.",
+        "the same batch in the same run. A figure that misses its limit is bold. Written by `make bench`.",
         "",
         f"Machine: {machine()}.",
     ]
