@@ -43,3 +43,13 @@ def test_threads_share_no_memory():
         thread.start()
         thread.join()
     assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+
+
+def test_a_target_is_given_out_once_and_only_to_what_fits():
+    target = np.zeros((4, 1, 8), np.float32)
+    with scratch(target):
+        assert empty((4, 8), np.float32) is not target
+        assert empty((4, 1, 8), np.float64) is not target
+        assert empty((4, 1, 8), np.float32) is target
+        assert empty((4, 1, 8), np.float32) is not target
+    assert empty((4, 1, 8), np.float32) is not target

@@ -212,23 +212,26 @@ def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Seq
     if size >= n:
         return _run_one(transform, panel, draws, positions)
     each: Callable[..., Iterator[Any]] = map if threads == 1 else _threads(threads).map
+    values = np.empty((n, panel.channels, transform.length(panel.length)), panel.values.dtype)
 
     def made(start: int) -> Panel:
         part = slice(start, start + size)
-        with scratch():
+        with scratch(values[part]):
             return _run_one(transform, panel.rows(part), draws.rows(part), positions[part])
 
     def place(start: int, part: Panel) -> None:
         for name, array in out.items():
-            array[start : start + part.n] = getattr(part, name)
+            made_array, there = getattr(part, name), array[start : start + part.n]
+            if made_array.ctypes.data != there.ctypes.data:  # else it was written to its place
+                there[...] = made_array
 
     starts = range(0, n, size)
     first = list(each(made, starts[:threads]))
-    fields = [(k, v) for k, v in first[0].present() if k in CHANGING]
-    out = {name: np.empty((n, *array.shape[1:]), array.dtype) for name, array in fields}
+    others = {k: np.empty((n, *v.shape[1:]), v.dtype) for k, v in first[0].present() if k in CHANGING and k != "values"}
+    out = {"values": values, **others}
     for start, part in zip(starts, first, strict=False):
         place(start, part)
-    del first, fields  # their memory serves the chunks to come
+    del first  # its memory serves the chunks to come
     for _ in each(lambda start: place(start, made(start)), starts[threads:]):
         pass
     return panel.replace(**out)

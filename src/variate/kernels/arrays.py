@@ -61,11 +61,12 @@ def concat(parts: list[Array], axis: int) -> Array:
 
 
 class _Scratch(threading.local):
-    """The scratch memory of one thread: blocks that come and go with every chunk, and whether they may be used."""
+    """The scratch memory of one thread: blocks that come and go with every chunk, and where the result is to lie."""
 
     def __init__(self) -> None:
         self.blocks: list[Any] = []
         self.open = False
+        self.target: Any = None
 
 
 _scratch = _Scratch()
@@ -97,20 +98,26 @@ _UNUSED = _references_of_an_unused_block()
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[None]:
+def scratch(target: Any = None) -> Iterator[None]:
     """Let :func:`empty` reuse this thread's memory until the end: for results that are copied out before the next call.
 
-    Fresh memory costs a page fault for every 4 KiB, which at large batches is as much as the work itself.
+    Fresh memory costs a page fault for every 4 KiB, which at large batches is as much as the work itself. The first
+    array of the shape and dtype of ``target`` is ``target`` itself, which spares an operation of one pass the copy.
     """
-    before, _scratch.open = _scratch.open, True
+    before = _scratch.open, _scratch.target
+    _scratch.open, _scratch.target = True, target
     try:
         yield
     finally:
-        _scratch.open = before
+        _scratch.open, _scratch.target = before
 
 
 def empty(shape: tuple[int, ...], dtype: Any = np.float64) -> Any:
     """Return an uninitialised NumPy array, inside :func:`scratch` of memory that no array uses any more."""
+    target = _scratch.target
+    if target is not None and target.shape == shape and target.dtype == dtype:
+        _scratch.target = None
+        return target
     size = np.dtype(dtype).itemsize * math.prod(shape)
     if not _scratch.open or not SMALL <= size <= LARGE:
         return np.empty(shape, dtype)
