@@ -6,12 +6,14 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from variate.core.draws import Draws
 from variate.core.errors import ContractError
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.transform import Transform
-from variate.kernels.arrays import Array, concat, namespace
+from variate.kernels.arrays import Array, concat, is_torch, namespace
 from variate.kernels.missing import put_back
 
 
@@ -74,4 +76,4 @@ class ValueTransform(Transform):
 
 
 def _solid(x: Array) -> Array:
-    return namespace(x).asarray(x, copy=True)  # contiguous, as a slice of time is not
+    return x.contiguous() if is_torch(x) else np.ascontiguousarray(x)  # a slice of time is not

@@ -99,4 +99,4 @@ def _torch_carry(x: Any, lost: Any) -> Any:
 def put_back(y: Array, missing: Array) -> Array:
     """Return y with NaN wherever ``missing`` is True."""
     xp = namespace(y)
-    return xp.where(missing, xp.asarray(float("nan"), dtype=y.dtype), y)
+    return xp.where(missing, xp.full_like(y[..., :1], float("nan")), y)
