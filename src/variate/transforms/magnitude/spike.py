@@ -42,6 +42,7 @@ class Spike(ValueTransform):
     mark: bool = param(False, about="label the spikes as events in the point labels")
     scope: str = scope("past")
 
+    label_rule = "class and point labels stay; mark=True labels the spikes"
     lean = True
     preserves = ("length",)
     examples = ({}, {"count": 3, "mark": True, "low": 2.0, "high": 5.0}, {"count": 0.1, "p": 0.5, "scope": "all"})
