@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ import torch
 import variate
 from variate.core import engine
 from variate.core.errors import ParameterError
+from variate.families import ValueTransform
+from variate.kernels.arrays import empty
 
 BIG = np.random.default_rng(0).normal(size=(600, 2, 1000)).astype(np.float32)
 AUG = variate.Compose(variate.Jitter(), variate.TimeWarp(), variate.Dropout(per_channel=True))
@@ -43,6 +46,28 @@ def test_large_work_runs_on_threads_and_small_work_inline(monkeypatch):
     assert seen == {"MainThread"}
     AUG(BIG, seed=0)
     assert any(name.startswith("variate") for name in seen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CovariatesFirst(ValueTransform):
+    """Takes memory of the values' shape for another field before the values do."""
+
+    def work(self, panel, rng):
+        covariates = empty(panel.covariates.shape, panel.covariates.dtype)
+        covariates[...] = panel.covariates
+        return panel.replace(covariates=covariates, values=panel.values + 1)
+
+    def change(self, x, rng):
+        return x
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_field_that_lies_where_the_values_belong_is_not_written_over(threads):
+    variate.set_threads(threads)
+    panel = variate.Panel(np.zeros_like(BIG), covariates=np.full_like(BIG, 7))
+    out = CovariatesFirst()(panel, seed=0)
+    assert (out.covariates == 7).all()
+    assert (out.values == 1).all()
 
 
 def test_threads_are_rebuilt_after_a_fork():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,10 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     target = tmp_path / "policy.yaml"
     variate.save(variate.Flip(), target)
 
-    def full(self, data):
+    def full(number):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)  # where a file system that delays its writes tells of a full disk
     with pytest.raises(SpecError, match="No space left on device"):
         variate.save(POLICY, target)
     monkeypatch.undo()

@@ -156,7 +156,7 @@ def test_a_disk_that_fills_up_in_the_middle(tmp_path, monkeypatch, ending):
         open(path, "xb").close()  # the name is taken, the content finds no room
         return open("/dev/full", "wb", buffering=0)
 
-    monkeypatch.setattr("variate.io.files.open", on_a_full_disk, raising=False)
+    monkeypatch.setattr("variate.core.atomic.open", on_a_full_disk, raising=False)
     with pytest.raises(DataFileError, match="the disk is full"):
         write(tmp_path / f"a{ending}", File(panel_for(ending)))
     assert not list(tmp_path.iterdir())

@@ -228,7 +228,7 @@ def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Seq
     starts = range(0, n, size)
     first = list(each(made, starts[:threads]))
     others = {k: np.empty((n, *v.shape[1:]), v.dtype) for k, v in first[0].present() if k in CHANGING and k != "values"}
-    out = {"values": values, **others}
+    out = {**others, "values": values}  # the values last: another field may lie where they belong
     for start, part in zip(starts, first, strict=False):
         place(start, part)
     del first  # its memory serves the chunks to come

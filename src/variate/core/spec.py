@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from variate.core.atomic import replacing
 from variate.core.errors import SpecError, suggest
 from variate.core.param import own_first
 from variate.core.transform import Transform
@@ -243,12 +244,8 @@ def _read_state(target: Path, digest: str) -> Mapping[str, Any]:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(target) as stream:
+        stream.write(data)
 
 
 def _short(value: Any) -> str:

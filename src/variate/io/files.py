@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import shutil
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from variate.core.atomic import replacing
 from variate.core.errors import DataFileError, PanelError
 from variate.io import long, npz, ts, ucr
 from variate.io.fields import did_you_mean
@@ -79,25 +79,15 @@ def write(path: str | os.PathLike[str], file: File, force: bool = False) -> None
     """
     target = check_target(path, force)
     form = _format_of(target)
-    # the end of a link, so that the link itself stays; a short name, so that a long one fits too
-    place = Path(os.path.realpath(target))
-    part = place.with_name(f".variate-{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
-        with open(part, "xb") as stream:
+        with replacing(target) as stream:
             if target.suffix.lower() == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as packed:
                     form.write(file, packed, target)  # type: ignore[arg-type]
             else:
                 form.write(file, stream, target)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if place.exists():
-            shutil.copymode(place, part)
-        os.replace(part, place)
     except OSError as error:
         raise DataFileError(_unwritable(target, error)) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:

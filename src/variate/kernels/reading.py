@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from variate.kernels.arrays import Array, empty, is_floating, is_torch, like, namespace
+from variate.kernels.arrays import Array, empty, is_floating, is_torch, like, namespace, numpy_of
 from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
@@ -133,9 +133,7 @@ def strongest(points: Array, clock: Clock) -> Array:
     """
     clock = dense(clock)
     if is_torch(points):
-        device = points.device
-        moved = strongest(points.cpu().numpy(), clock.cpu().numpy())  # labels carry no gradient; a short round trip
-        return like(moved, points).to(device)
+        return like(strongest(numpy_of(points), numpy_of(clock)), points)  # labels carry no gradient; a short round trip
     from variate.kernels.compiled import reading
 
     out = empty(clock.shape, points.dtype)

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from variate import plot
+from variate.core.atomic import replacing
 from variate.core.errors import DataFileError, ParameterError
 from variate.core.panel import Panel
 from variate.core.spec import save, to_dict
@@ -160,12 +161,8 @@ def _made(folder: Path) -> Path:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write beside the place and move there, so that a crash leaves no half file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        os.replace(part, path)
+        with replacing(path) as stream:
+            stream.write(content)
     except OSError as error:
         raise DataFileError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
-    finally:
-        part.unlink(missing_ok=True)
