@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from hashlib import blake2b
 from typing import Any
@@ -117,10 +118,7 @@ class Draws:
             raise DrawError(f"{self.path}: the draw {name!r} was made twice; give each draw of an operation its own name")
         self.used.add(name)
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        count = 1
-        for size in shape:
-            count *= size
-        return key_of(self.seed, self.epoch, self.path, name), count, (len(self.samples), *shape)
+        return key_of(self.seed, self.epoch, self.path, name), math.prod(shape), (len(self.samples), *shape)
 
     def _note(self, name: str, numbers: Array) -> Array:
         if self.log is not None:
