@@ -23,7 +23,7 @@ _classes = _discover()
 ops = _ReadOnly(registry)
 """Operation name → class, for every augmentation and pipeline."""
 
-globals().update({cls.__name__: cls for cls in _classes})
+globals().update(_classes)
 
 __all__ = [
     "Panel",
@@ -33,5 +33,5 @@ __all__ = [
     "ops",
     "save",
     "set_threads",
-    *sorted(cls.__name__ for cls in _classes),
+    *_classes,
 ]

@@ -20,6 +20,8 @@ PIPELINES = (
     variate.OneOf(variate.Flip(), variate.TimeWarp(), variate.Spike(mark=True), variate.Identity(), weights=(1, 2, 1, 1)),
     variate.OneOf(variate.Crop(size=0.5, resize=False), variate.Crop(size=0.5, resize=False, p=1.0)),
     variate.SomeOf(variate.Jitter(), variate.Crop(), variate.Permutation(), variate.Flip(channels="each"), count=2),
+    variate.Compose(variate.WindowWarp(window=0.3), variate.Resample(factor=0.5, mode="mean"), variate.TimeWarp()),
+    variate.Compose(variate.WindowWarp(fitting="crop"), variate.Resample(factor=0.7), variate.Step(mark=True)),
     variate.Compose(variate.OneOf(variate.Jitter(), variate.Compose(variate.TimeWarp(), variate.Crop())), variate.Scaling()),
 )
 

@@ -198,7 +198,9 @@ def nan_stays(case: Case) -> None:
     x[1, 1, 30:34] = np.nan
     x[2, :, 0] = x[2, :, -1] = np.nan
     y, missing = case(x, seed=7), np.isnan(x)
-    if case.transform.family in ("value", "label"):
+    if "steps" in case.transform.preserves:
+        same(np.isnan(y).sum(1), missing.sum(1), "a step has other missing readings")
+    elif case.transform.family in ("value", "label"):
         need(not (missing & ~np.isnan(y)).any(), "a missing reading was made up")
         need((np.isnan(y) == missing).all() or _makes_nan(case.transform), "a reading went missing")
     elif case.transform.family == "time":
@@ -322,6 +324,13 @@ def at_magnitude(case: Case) -> None:
     need(not params(type(case.transform)), "at(1.5) was accepted")
 
 
+@rule("fit gives a transform of the same kind")
+def fits(case: Case) -> None:
+    fitted = case.transform.fit(full_panel(), seed=0)
+    need(type(fitted) is type(case.transform) and fitted == case.transform, "another transform came back")
+    Case(fitted, case.backend)(series(), seed=13)
+
+
 @rule("NumPy and torch agree")
 def backends_agree(case: Case) -> None:
     if case.backend == "numpy":
@@ -361,7 +370,7 @@ def record_equals(case: Case) -> None:
 
 @rule("a forecast horizon is respected")
 def horizon_respected(case: Case) -> None:
-    panel = full_panel(length=60, horizon=15)
+    panel = full_panel(length=60, horizon=12)
     try:
         out = case(panel, seed=17)
     except ContractError as error:
@@ -369,14 +378,22 @@ def horizon_respected(case: Case) -> None:
         need("horizon" in str(error), f"sentence: {error}")
         return
     need(_forecastable(case.transform), "it was not refused")
-    need(out.horizon == 15, "the horizon changed")
+    need(out.horizon == 12, "the horizon changed")
     if getattr(case.transform, "scope", "") == "past":
-        same(out.values[..., -15:], panel.values[..., -15:], 'scope="past": the target')
-    if case.transform.family == "time" and case.transform.length(60) == 60:
-        ramp = np.broadcast_to(np.arange(60.0), (20, 1, 60))
-        read = case(Panel(ramp, horizon=15), seed=17).values
-        need(read[..., :45].max() <= 44, "a past reading touches a target")
-        need(read[..., 45:].min() >= 45, "a target reading comes from the past")
+        same(out.values[..., -12:], panel.values[..., -12:], 'scope="past": the target')
+    if case.transform.family == "time":
+        _border_kept(case)
+
+
+def _border_kept(case: Case) -> None:
+    """A ramp shows which old readings a new one is made of; past and target may share none."""
+    ramp = np.broadcast_to(np.arange(60.0), (20, 1, 60))
+    read = case(Panel(ramp, horizon=12), seed=17).values[:, 0]
+    if read.shape[1] == 60:
+        need(read[:, :48].max() <= 47, "a past reading touches a target")
+        need(read[:, 48:].min() >= 48, "a target reading comes from the past")
+    latest, first = np.ceil(read[:, :-12] - 1e-6).max(1), np.floor(read[:, -12:] + 1e-6).min(1)
+    need((latest < first).all(), "a reading of the past is also one of the target")
 
 
 def _forecastable(transform: Any) -> bool:

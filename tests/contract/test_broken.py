@@ -202,6 +202,14 @@ class ReadsBeside(TimeTransform):
         return pieces(start=start, length=np.full((panel.n, 1), panel.length))
 
 
+@dataclass(frozen=True, kw_only=True)
+class HidesFit(ValueTransform):
+    fit: str = param("resize", choices=("resize", "crop"))  # type: ignore[assignment]  # the mistake
+
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x + 1
+
+
 @dataclass(frozen=True, init=False)
 class LosesLabels(Compose):
     def work(self, panel: Panel, rng: Draws) -> Panel:
@@ -224,6 +232,7 @@ NAMES = {
     "invalid": "invalid values raise the right sentence",
     "identity": "the identity value does nothing",
     "at": "at(magnitude) gives valid transforms from weak to strong",
+    "fit": "fit gives a transform of the same kind",
     "backends": "NumPy and torch agree",
     "gradient": "gradients flow where promised",
     "record": "a recorded run equals an unrecorded one",
@@ -255,6 +264,7 @@ BROKEN = [
     (PicklesAsAnother(amount=3.0), "numpy", "pickle"),
     (ChecksNothing(), "numpy", "invalid"),
     (ChecksNothing(), "numpy", "at"),
+    (HidesFit(), "numpy", "fit"),
     (NotQuiteIdentity(), "numpy", "identity"),
     (NumpyOnly(), "torch", "backends"),
     (CutsGradient(), "torch", "gradient"),

@@ -86,8 +86,11 @@ class Draws:
         words = counter.words(key, self.samples, count)
         return self._note(name, sampling.order(words))
 
-    def distinct(self, name: str, high: int, count: int) -> Array:
-        """Return ``count`` different integers of 0 … high - 1 for each sample, (n, count), every set equally likely."""
+    def distinct(self, name: str, high: int | Array, count: int) -> Array:
+        """Return ``count`` different integers of 0 … high - 1 for each sample, (n, count), every set equally likely.
+
+        ``high`` may differ by row (n,); a row with fewer than ``count`` integers has them all, and -1 after them.
+        """
         key, _, _ = self._open(name, count)
         words = counter.words(key, self.samples, count)
         return self._note(name, sampling.distinct(words, high))

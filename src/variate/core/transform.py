@@ -21,6 +21,7 @@ PRESERVED = {
     "ends": "the first and the last reading",
     "zeros": "readings that are exactly 0",
     "series": "all values; only labels change",
+    "steps": "the readings of each step, perhaps in other channels",
     "order": "the order of the readings in time",
 }
 """What a transform may say it keeps (``preserves``); the contract tests hold it to its word."""

@@ -32,7 +32,8 @@ class TimeTransform(Transform):
     """A change of the clock. The author writes :meth:`clock`; points, mask and covariates follow it.
 
     On a forecast window a rising clock of unchanged length is stretched so that past and future are each mapped onto
-    themselves: no past reading touches a target. ``keeps_boundary`` says that the clock sees to that itself.
+    themselves: no past reading touches a target. ``keeps_boundary`` says that the clock sees to that itself, as one that
+    changes the length has to: its last ``horizon`` steps are the target.
     """
 
     family: ClassVar[str] = "time"
@@ -40,6 +41,11 @@ class TimeTransform(Transform):
     keeps_boundary: ClassVar[bool] = False
 
     p: float = param(1.0, low=0, high=1, about="chance that a sample is changed at all")
+
+    @property
+    def fuses(self) -> bool:
+        """Whether reading at its rising clock is all it does, so that adjacent ones can share one reading."""
+        return self.monotone
 
     @abstractmethod
     def clock(self, panel: Panel, rng: Draws) -> Clock:
@@ -56,7 +62,8 @@ class TimeTransform(Transform):
         """Return the clock with the forecast boundary kept, and the identity for samples that the gate leaves alone."""
         clock = self.clock(panel, rng)
         self._check_clock(clock, panel)
-        if panel.horizon and self.monotone and not self.keeps_boundary:
+        kept = self.keeps_boundary or self.length(panel.length) != panel.length
+        if panel.horizon and self.monotone and not kept:
             clock = _anchored(dense(clock), panel.length - panel.horizon)
         if self.p == 1:
             return clock
@@ -71,17 +78,11 @@ class TimeTransform(Transform):
     def _check_clock(self, clock: Clock, panel: Panel) -> None:
         """Raise ContractError where a clock would read beside the series: compiled code does not look."""
         new = self.length(panel.length)
-        if not isinstance(clock, Pieces):
-            good = tuple(clock.shape) == (panel.n, new)
-        else:
-            last = clock.start + clock.step * (clock.length - 1)  # of an empty piece: before its start
-            inside = clock.start.min() >= 0 and last.max() <= panel.length - 1 + 1e-6
-            forward = clock.step.min() >= 0 or last.min() >= -1e-6
-            good = bool(inside and forward and (clock.length.sum(1) == new).all())
-        if not good:
+        pieces = isinstance(clock, Pieces)
+        if not (clock.fits(panel.length, new) if pieces else tuple(clock.shape) == (panel.n, new)):
             raise ContractError(
                 f"{type(self).__name__}.clock() has to read {new} steps for each of {panel.n} series, at positions in "
-                f"0 … {panel.length - 1}; it gave {'pieces that do not' if isinstance(clock, Pieces) else tuple(clock.shape)}"
+                f"0 … {panel.length - 1}; it gave {'pieces that do not' if pieces else tuple(clock.shape)}"
             )
 
 

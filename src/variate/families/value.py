@@ -14,7 +14,7 @@ from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.transform import Transform
 from variate.kernels.arrays import Array, concat, is_torch, namespace
-from variate.kernels.missing import put_back
+from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
 def scope(default: str) -> Any:
@@ -25,10 +25,17 @@ def scope(default: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ValueTransform(Transform):
-    """A change of values. The author writes :meth:`change`; labels, mask and covariates stay as they are."""
+    """A change of values. The author writes :meth:`change`; labels, mask and covariates stay as they are.
+
+    ``bridges`` says that a reading depends on others, so that gaps are filled by linear interpolation before ``change`` and
+    come back after it. ``apart`` says that it depends on its neighbours in time: past and target of a forecast window are
+    then changed each on its own, else the target would leak into the last readings of the past.
+    """
 
     family: ClassVar[str] = "value"
     label_rule: ClassVar[str] = "class and point labels stay"
+    bridges: ClassVar[bool] = False
+    apart: ClassVar[bool] = False
 
     scope: str = scope("all")
     p: float = param(1.0, low=0, high=1, about="chance that a sample is changed at all")
@@ -47,8 +54,8 @@ class ValueTransform(Transform):
         split = panel.length - panel.horizon if self.scope == "past" else panel.length
         inside = x if split == panel.length else _solid(x[..., :split])
         seen = None if panel.mask is None else panel.mask[:, None, :split]
-        changed = self.change(inside if seen is None else put_back(inside, ~seen), rng)
-        changed, touched = changed if isinstance(changed, tuple) else (changed, None)
+        border = panel.length - panel.horizon if panel.horizon and split == panel.length else 0
+        changed, touched = self._changed(inside if seen is None else put_back(inside, ~seen), border, rng)
         xp = namespace(x)
         if seen is not None:
             changed = xp.where(seen, changed, inside)
@@ -61,6 +68,18 @@ class ValueTransform(Transform):
             changed = concat([changed, x[..., split:]], axis=-1)
         panel = panel.replace(values=changed)
         return panel if touched is None else self._marked(panel, touched)
+
+    def _changed(self, x: Array, border: int, rng: Draws) -> tuple[Array, Array | None]:
+        """Return x changed and what was touched, gaps bridged where the class asks for it; the target starts at ``border``."""
+        if border and self.apart:
+            parts = [(_solid(x[..., :border]), rng.at("past")), (_solid(x[..., border:]), rng.at("target"))]
+            done = [self._changed(part, 0, place) for part, place in parts]
+            touched = [t for _, t in done if t is not None]
+            return concat([y for y, _ in done], axis=-1), concat(touched, axis=-1) if touched else None
+        gaps = self.bridges and has_nan(x)
+        found = self.change(fill_parts(x, border) if gaps else x, rng)
+        changed, touched = found if isinstance(found, tuple) else (found, None)
+        return put_back(changed, namespace(x).isnan(x)) if gaps else changed, touched
 
     def _marked(self, panel: Panel, touched: Array) -> Panel:
         """Return the panel with the touched steps labelled as events; the steps after them keep their labels."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from variate.kernels.arrays import Array, empty, is_floating, is_torch, like, namespace, numpy_of
+from variate.kernels.arrays import Array, concat, empty, is_floating, is_torch, like, namespace, numpy_of
 from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
@@ -30,10 +30,25 @@ class Pieces(NamedTuple):
         return int(self.length[0].sum()) if len(self.length) else 0
 
     @property
+    def slices(self) -> Array:
+        """Which pieces (n, pieces) are slices: unit steps from whole starts."""
+        return (self.step == 1) & (self.start % 1 == 0) if is_floating(self.start) else self.step == 1
+
+    @property
     def copies(self) -> bool:
-        """Whether every piece is a slice: unit steps from whole starts."""
-        whole = not is_floating(self.start) or bool((self.start % 1 == 0).all())
-        return whole and bool((self.step == 1).all())
+        """Whether every piece is a slice."""
+        return bool(self.slices.all())
+
+    def fits(self, length: int, new: int) -> bool:
+        """Whether every row has ``new`` readings, all of them at old positions in 0 … length - 1."""
+        if not is_torch(self.start):
+            from variate.kernels.compiled import reading
+
+            return bool(reading.fits(self.start, self.step, self.length, length, new))
+        last = self.start + self.step * (self.length - 1)
+        inside = (self.start.minimum(last) >= -1e-6) & (self.start.maximum(last) <= length - 1 + 1e-6)
+        good = (self.length >= 0) & (inside | (self.length == 0))
+        return bool(good.all() and (self.length.sum(1) == new).all())
 
     def dense(self) -> Array:
         """The same clock as τ (n, new t)."""
@@ -91,13 +106,18 @@ def _read(x: Array, clock: Clock) -> Array:
         return _torch_read(x, dense(clock))
     from variate.kernels.compiled import reading
 
-    if isinstance(clock, Pieces):
+    if isinstance(clock, Pieces) and clock.slices.any():
         out = empty((*x.shape[:2], clock.steps), x.dtype)
-        start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (clock.start, clock.step))
-        reading.read_pieces(x, start, step, np.ascontiguousarray(clock.length, dtype=np.int64), out)
-    else:
-        out = empty((*x.shape[:2], clock.shape[1]), x.dtype)
-        reading.read_rows(x, clock, out)
+        count = np.ascontiguousarray(clock.length, dtype=np.int64)
+        if clock.copies:
+            reading.copy_pieces(x, np.ascontiguousarray(clock.start, dtype=np.int64), count, out)
+        else:
+            start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (clock.start, clock.step))
+            reading.read_pieces(x, start, step, count, out)
+        return out
+    clock = dense(clock)
+    out = empty((*x.shape[:2], clock.shape[1]), x.dtype)
+    reading.read_rows(x, clock, out)
     return out
 
 
@@ -150,3 +170,30 @@ def chain(outer: Array, inner: Array) -> Array:
     out = empty((len(outer), 1, inner.shape[1]))
     reading.read_rows(np.ascontiguousarray(outer)[:, None, :], inner, out)
     return out[:, 0, :]
+
+
+def part_of(clock: Pieces, first: Array, length: int) -> Pieces:
+    """Return the part of a clock in pieces of so many readings from reading ``first`` (n, 1) on."""
+    xp = namespace(clock.start)
+    begins = xp.cumulative_sum(clock.length, axis=1) - clock.length
+    low = xp.minimum(xp.clip(first - begins, 0, None), clock.length)
+    high = xp.minimum(xp.clip(first + length - begins, 0, None), clock.length)
+    return Pieces(clock.start + clock.step * low, clock.step, high - low)
+
+
+def stretched(clock: Pieces, length: int) -> Pieces:
+    """Return a clock of three pieces read at ``length`` equally spaced positions, its first and last reading kept.
+
+    The middle piece is a window whose ends are readings; the other two have unit step.
+    """
+    xp = namespace(clock.start)
+    before, window = clock.length[:, :1], clock.length[:, 1:2]
+    total = xp.sum(clock.length, axis=1, keepdims=True)
+    pace = xp.astype(total - 1, xp.float64) / max(length - 1, 1)
+    left = xp.clip(xp.astype(xp.ceil(before / pace - 1e-9), xp.int64), 0, length)  # readings before the window
+    upto = xp.clip(xp.astype(xp.floor((before + window - 1) / pace + 1e-9), xp.int64) + 1, left, length)
+    first, step = xp.astype(clock.start, xp.float64), clock.step[:, 1:2]
+    inside = first[:, 1:2] + (pace * left - before) * step
+    after = first[:, 2:] + (pace * upto - (before + window))
+    start = concat([xp.zeros_like(pace), inside, after], axis=1)
+    return Pieces(start, concat([pace, pace * step, pace], axis=1), concat([left, upto - left, length - upto], axis=1))

@@ -20,16 +20,40 @@ def order(words: Array) -> Array:
     return out
 
 
-def distinct(words: Array, high: int) -> Array:
+def distinct(words: Array, high: int | Array) -> Array:
     """Return k different integers of 0 … high - 1 for each row of 32-bit words (n, k), int64.
+
+    ``high`` may differ by row (n,); a row with fewer than k integers has them all, and -1 after them.
 
     Floyd's method: number j is drawn from 0 … high - k + j, and taken as high - k + j where it was drawn before. It needs
     k words, and no shuffle of all ``high``.
     """
     if is_torch(words):  # each number depends on those before it: a short trip to the CPU, exact in integers
-        return like(distinct(numpy_of(words).astype(np.uint32), high), words)
+        return like(distinct(numpy_of(words).astype(np.uint32), numpy_of(high)), words)
     from variate.kernels.compiled import sampling
 
     out = empty(words.shape, np.int64)
-    sampling.distinct_rows(words, high, out)
+    if len(words):
+        sampling.distinct_rows(words, np.broadcast_to(np.asarray(high, np.int64), len(words)), out)
     return out
+
+
+def between(share: Array, low: float, high: float) -> Array:
+    """Return numbers from ``low`` (or from ``high``, where that is lower) to ``high``, for shares in 0 … 1."""
+    low = min(low, high)
+    return low + (high - low) * share
+
+
+def shuffled(order: Array, chosen: Array) -> Array:
+    """Return 0 … k - 1 for each row (n, k) with the ``chosen`` numbers in the random ``order`` among themselves.
+
+    ``order`` (n, k) is a random order of all numbers; the others stay where they are.
+    """
+    xp = namespace(order)
+    own = xp.argsort(xp.astype(~chosen, xp.int64), axis=1, stable=True)  # places of the chosen, then of the others
+    picked = xp.take_along_axis(chosen, order, axis=1)
+    drawn = xp.take_along_axis(order, xp.argsort(xp.astype(~picked, xp.int64), axis=1, stable=True), axis=1)
+    number = xp.sum(xp.astype(chosen, xp.int64), axis=1, keepdims=True)
+    rank = xp.arange(order.shape[1], device=order.device)[None, :]
+    source = xp.where(rank < number, drawn, own)
+    return xp.take_along_axis(source, xp.argsort(own, axis=1, stable=True), axis=1)

@@ -76,12 +76,24 @@ def warp_magnitude(x: Array, deviations: Array) -> Array:
     """Return x (n, c, t) times the spline curve through 1 + deviations (n, c or 1, knots + 2), in x's dtype."""
     length, knots = x.shape[-1], deviations.shape[-1] - 2
     if is_torch(x):
-        return x * _torch_curve(deviations.to(x.dtype), basis(length, knots).curves)
+        return x * (1 + _torch_curve(deviations.to(x.dtype), basis(length, knots).curves))
     from variate.kernels.compiled import spline
 
     out = empty(x.shape, x.dtype)
     curves = _compiled_basis(length, knots, x.dtype).curves
     spline.warp_magnitude(x, _six_knots(deviations, x.dtype), curves, out)
+    return out
+
+
+def add_curve(x: Array, knots: Array) -> Array:
+    """Return x (n, c, t) plus the spline curve through ``knots`` (n, c, knots + 2), in x's dtype."""
+    length, inner = x.shape[-1], knots.shape[-1] - 2
+    if is_torch(x):
+        return x + _torch_curve(knots.to(x.dtype), basis(length, inner).curves)
+    from variate.kernels.compiled import spline
+
+    out = empty(x.shape, x.dtype)
+    spline.add_curve(x, _six_knots(knots, x.dtype), _compiled_basis(length, inner, x.dtype).curves, out)
     return out
 
 
@@ -106,9 +118,9 @@ def warped_clock(deviations: Array, length: int) -> Array:
 
 
 def _torch_curve(deviations: Any, curves: Any) -> Any:
-    """1 + deviations·curves, knot by knot: a matrix product rounds differently in batches of different size."""
+    """deviations·curves, knot by knot: a matrix product rounds differently in batches of different size."""
     rows = like(curves, deviations, dtype=deviations.dtype)
-    curve = 1 + deviations[..., :1] * rows[0]
+    curve = deviations[..., :1] * rows[0]
     for k in range(1, len(rows)):
         curve = curve + deviations[..., k : k + 1] * rows[k]
     return curve
@@ -117,7 +129,7 @@ def _torch_curve(deviations: Any, curves: Any) -> Any:
 def _torch_clock(deviations: Any, curves: Any, length: int) -> Any:
     import torch
 
-    speed = _torch_curve(deviations.double(), curves).clamp(min=SLOWEST)
+    speed = (1 + _torch_curve(deviations.double(), curves)).clamp(min=SLOWEST)
     clock = torch.nn.functional.pad(torch.cumsum(0.5 * (speed[:, 1:] + speed[:, :-1]), dim=1), (1, 0))
     if length > 1:
         clock = clock * (length - 1) / clock[:, -1:]

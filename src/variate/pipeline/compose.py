@@ -67,7 +67,7 @@ class Compose(Pipeline):
 
 def _fuses(step: TimeTransform, panel: Panel) -> bool:
     """Whether a step can share a reading: a step that moves the border of a forecast target has to be read first."""
-    return step.monotone and (panel.horizon == 0 or step.length(panel.length) == panel.length)
+    return step.fuses and (panel.horizon == 0 or step.length(panel.length) == panel.length)
 
 
 def _finish(run: list[tuple[TimeTransform, Draws]], panel: Panel) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 
@@ -53,6 +54,54 @@ def add_rows(x, where, amount, out):
 
 
 @njit(nogil=True, cache=True)
+def _fill(row, fill):
+    for t in range(row.shape[0]):
+        row[t] = fill if row[t] == row[t] else row[t]  # a missing reading is not lost again
+
+
+@njit(nogil=True, cache=True)
+def fill_rows(x, start, width, fill, out):
+    """out[n, c] = x[n, c], with fill[n, c] in the windows of ``width`` steps from start[n, k]."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            _copy(x[i, c], out[i, c])
+            for k in range(start.shape[1]):
+                _fill(out[i, c, start[i, k] : start[i, k] + width], fill[i, c])
+
+
+@njit(nogil=True, cache=True)
+def _add_line(x, level, slope, steps, out):
+    for t in range(x.shape[0]):
+        out[t] = x[t] + (level + slope * steps[t])
+
+
+@njit(nogil=True, cache=True)
+def _add_level(x, level, out):
+    for t in range(x.shape[0]):
+        out[t] = x[t] + level
+
+
+@njit(nogil=True, cache=True)
+def add_line_rows(x, start, level, slope, out):
+    """out[n, c] = x[n, c], plus level[n, c, k] + slope[n, c, k]·(t - start[n, k]) from start[n, k] to the next start."""
+    length = x.shape[2]
+    steps = np.arange(length).astype(x.dtype)  # read, for a whole number would be computed with in float64
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            row, made = x[i, c], out[i, c]
+            _copy(row[: start[i, 0]], made[: start[i, 0]])
+            for k in range(start.shape[1]):
+                a = start[i, k]
+                b = start[i, k + 1] if k + 1 < start.shape[1] else length
+                if slope[i, c, k] != 0:
+                    _add_line(row[a:b], level[i, c, k], slope[i, c, k], steps, made[a:b])
+                elif level[i, c, k] != 0:
+                    _add_level(row[a:b], level[i, c, k], made[a:b])
+                else:
+                    _copy(row[a:b], made[a:b])
+
+
+@njit(nogil=True, cache=True)
 def _first_kept(x, lost):
     """The first reading that is kept; where there is none, the first of all."""
     for t in range(x.shape[0]):
@@ -78,3 +127,26 @@ def carry_rows(x, lost, out):
                 if not gone[t] and value == value:
                     last = value
                 out[i, c, t] = last if value == value else value
+
+
+@njit(nogil=True, cache=True)
+def _level(value, middles):
+    """The number of middles that are not above the value: by halving, so many levels cost little."""
+    low, high = 0, middles.shape[0]
+    while low < high:
+        half = (low + high) // 2
+        if middles[half] <= value:
+            low = half + 1
+        else:
+            high = half
+    return low
+
+
+@njit(nogil=True, cache=True)
+def snap_rows(x, levels, middles, out):
+    """out[n, c] = the level nearest to each reading of x[n, c]; missing readings stay missing."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            for t in range(x.shape[2]):
+                value = x[i, c, t]
+                out[i, c, t] = levels[i, c, _level(value, middles[i, c])] if value == value else value

@@ -74,6 +74,38 @@ def _copy(x, out):
 
 
 @njit(nogil=True, cache=True)
+def fits(start, step, count, length, new):
+    """Whether every row reads ``new`` readings, all of them at positions in 0 … length - 1."""
+    for i in range(start.shape[0]):
+        total = 0
+        for k in range(start.shape[1]):
+            size = count[i, k]
+            total += size
+            if size < 0:
+                return False
+            if size > 0:
+                first, last = start[i, k], start[i, k] + step[i, k] * (size - 1)
+                if not (min(first, last) >= -1e-6 and max(first, last) <= length - 1 + 1e-6):
+                    return False
+        if total != new:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def copy_pieces(x, start, count, out):
+    """out[n, c] = the slices of x[n, c] from start[n, k], count[n, k] long, one after the other."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            done = 0
+            for k in range(start.shape[1]):
+                end = done + count[i, k]
+                first = start[i, k]
+                _copy(x[i, c, first : first + end - done], out[i, c, done:end])
+                done = end
+
+
+@njit(nogil=True, cache=True)
 def read_pieces(x, start, step, count, out):
     """out[n, c] = the pieces of x[n, c] one after the other; pieces of unit step from a whole start are slice copies."""
     n, channels, length = x.shape

@@ -8,12 +8,14 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def distinct_rows(words, high, out):
-    """Fill out (n, k) with k different integers of 0 … high - 1 a row, by Floyd's method."""
-    n, count = words.shape
-    taken = np.zeros(high, np.bool_)
+    """Fill out (n, k) with k different integers of 0 … high[n] - 1 a row, by Floyd's method; -1 where they run out."""
+    n, most = words.shape
+    taken = np.zeros(max(high.max(), 1), np.bool_)
     for i in range(n):
+        count = min(most, high[i])
+        out[i, count:] = -1
         for j in range(count):
-            top = high - count + j
+            top = high[i] - count + j
             value = np.int64((np.uint64(words[i, j]) * np.uint64(top + 1)) >> np.uint64(32))
             if taken[value]:
                 value = top

@@ -53,6 +53,14 @@ def warp_magnitude(x, deviations, curves, out):
             _multiply(x[i, c], curve, out[i, c])
 
 
+@njit(nogil=True, cache=True)
+def add_curve(x, knots, curves, out):
+    """out = x plus knots·curves, channel by channel."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            _curve(x[i, c], knots[i, c], curves, out[i, c])
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _lowest(ones, deviations, coarse, bend, samples):
     """A bound from below on the speed 1 + Σ deviations·basis, from coarse samples and the curvature between them."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.value import ValueTransform, scope
-from variate.kernels.arrays import Array, namespace
-from variate.kernels.elementwise import add_at
+from variate.kernels.arrays import Array
+from variate.kernels.elementwise import add_at, changed
 from variate.kernels.moments import spread
+from variate.kernels.sampling import between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +59,7 @@ class Spike(ValueTransform):
         count = self.count if isinstance(self.count, int) else max(1, round(self.count * length))
         count = min(count, length)
         where = rng.distinct("position", length, count)
-        size = min(self.low, self.high) + (self.high - min(self.low, self.high)) * rng.uniform("size", count)
+        size = between(rng.uniform("size", count), self.low, self.high)
         height = (rng.sign("direction", count) * size)[:, None, :] * spread(x)
         spiked = add_at(x, where, height)
-        return (spiked, _changed(x, spiked)) if self.mark else spiked
-
-
-def _changed(x: Array, spiked: Array) -> Array:
-    """Return booleans (n, t): the steps at which a reading of some channel changed."""
-    xp = namespace(x)
-    return xp.any((spiked != x) & ~xp.isnan(x), axis=1)
+        return (spiked, changed(x, spiked)) if self.mark else spiked

@@ -27,7 +27,8 @@ class Crop(TimeTransform):
     vary: the piece around the border is drawn in size instead, between ``size`` and all, the same share of the past
     before it and of the target after it (our decision).
 
-    One random slice a call; all slices of a series, and a vote over them, are not here yet.
+    One random slice a call: ``variate.slices`` gives them all, and ``variate.vote`` classifies by them. ``Upsample`` is
+    another name of this class, after [semenoglou2023].
 
     It hurts where the class sits at one place of the series that a crop can miss, or in its speed.
 
@@ -79,3 +80,6 @@ class Crop(TimeTransform):
         before = (past - 1) - (past - 1 - steps[:, :past]) * share
         after = past + (steps[:, past:] - past) * share
         return concat([before, after], axis=1)
+
+
+Upsample = Crop
