@@ -16,6 +16,10 @@ from variate.core.errors import VariateError
 from variate.core.panel import Panel
 from variate.core.spec import load, registry, save
 from variate.pipeline.expand import expand
+from variate.pipeline.outliers import inject_outliers
+from variate.pipeline.presets import rashid2019, survey_classification, um2017
+from variate.pipeline.slices import slices
+from variate.pipeline.vote import vote
 
 __version__ = "0.1.0"
 
@@ -29,9 +33,15 @@ __all__ = [
     "Panel",
     "VariateError",
     "expand",
+    "inject_outliers",
     "load",
     "ops",
+    "rashid2019",
     "save",
     "set_threads",
+    "slices",
+    "survey_classification",
+    "um2017",
+    "vote",
     *_classes,
 ]
