@@ -1,4 +1,4 @@
-"""The command line: ``variate demo``, ``variate augment``, ``variate ops``."""
+"""The command line: ``variate demo``, ``augment``, ``ops``, ``show`` and ``gallery``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def demo(
 def augment(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Data: .npz, UCR .tsv[.gz], .ts[.gz], long .parquet or .csv.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write; the ending chooses the format.")],
-    policy: Annotated[str, typer.Option(help="A policy file (.yaml, .json), or the name of an operation.")],
+    policy: Annotated[str, typer.Option(help="A policy file (.yaml, .json), or the name of an operation or preset.")],
     copies: Annotated[int, typer.Option(min=0, help="Augmented copies of every series, after the originals.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same file on any machine.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads; changes the time, never the result.")] = None,
@@ -86,17 +86,54 @@ def ops() -> None:
     _console().print(table)
 
 
-def _policy(name: str) -> Transform:
-    """Return the transform of a policy file, or an operation by name with its defaults."""
+@app.command()
+def show(
+    policy: Annotated[str, typer.Argument(metavar="OP", help="An operation, a preset, or a policy file (.yaml, .json).")],
+    out: Annotated[Path, typer.Option(help="Where to write the picture: .png, .svg or .pdf.")],
+    data: Annotated[Path | None, typer.Option(help="Data to draw, its first four series; else four examples.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same picture.")] = 0,
+    rate: Annotated[float | None, typer.Option(help="Readings a second, for axes in seconds and hertz.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the picture if it exists.")] = False,
+) -> None:
+    """Draw series before and after an operation: values, labels, spectrum and histogram."""
+    from variate import io, plot
+
+    aug = _policy(policy, "show")
+    plot.check_target(out, force)
+    panel, classes = (None, None) if data is None else io.read(data)[:2]
+    _say(str(plot.save(plot.show(aug, panel, seed=seed, rate=rate, classes=classes), out, force)))
+
+
+@app.command()
+def gallery(
+    out: Annotated[Path, typer.Option(help="Folder for the page and its pictures.")] = Path("variate-gallery"),
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds other things.")] = False,
+) -> None:
+    """Write a page with a picture and the facts of every operation."""
+    from variate import ops as registry
+    from variate import plot
+
+    with _progress() as progress:
+        task = progress.add_task("drawing", total=len(registry))
+        page = plot.gallery(out, force=force, on_picture=lambda: progress.advance(task))
+    _say(f"{page}: {len(registry)} operations; open it in a browser")
+
+
+def _policy(name: str, place: str = "--policy") -> Transform:
+    """Return the transform of a policy file, a preset, or an operation with its defaults; ``place`` is where it was named."""
     from variate import load
     from variate import ops as registry
+    from variate.pipeline.presets import presets
 
     if Path(name).suffix:
         return load(name)
+    if name in presets:
+        return presets[name]()
     if name not in registry:
-        raise SpecError(f"--policy {name}: neither a policy file (.yaml, .json) nor an operation{suggest(name, registry)}")
+        known = [*registry, *presets]
+        raise SpecError(f"{place} {name}: no policy file (.yaml, .json), operation or preset{suggest(name, known)}")
     if registry[name].takes_parts:
-        raise SpecError(f"--policy {name}: is made of other operations; write them into a policy file and name that")
+        raise SpecError(f"{place} {name}: is made of other operations; write them into a policy file and name that")
     return registry[name]()
 
 

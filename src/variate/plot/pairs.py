@@ -1,8 +1,4 @@
-"""Pictures: series before and after an augmentation, and two arms side by side.
-
-Every function returns a ``matplotlib.figure.Figure`` that belongs to no window and no global list: save it with
-``figure.savefig(path)``; a notebook shows it by itself. Colours are those of Okabe and Ito, told apart by everyone.
-"""
+"""Pictures of pairs: series before and after an augmentation, and two arms side by side."""
 
 from __future__ import annotations
 
@@ -11,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from variate.core.errors import PanelError, VariateError
+from variate.core.errors import PanelError
 from variate.core.panel import Panel
 from variate.core.transform import Transform
+from variate.plot import style
+from variate.plot.style import AFTER, BEFORE, FAINT, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-BEFORE = "#8c8c8c"
-AFTER = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-INK, FAINT = "#333333", "#d9d9d9"
 
 
 def before_after(
@@ -60,10 +54,10 @@ def before_after(
         raise PanelError(f"before_after(copies={copies}): copies must be 1 … {len(AFTER)}, one colour each")
     shown = panel.rows(np.asarray(rows))
     made = [aug(shown, seed=seed, epoch=epoch) for epoch in range(1, copies + 1)]
-    figure = _figure(0.6 + 3.2 * len(rows), 0.8 + 1.5 * len(channels))
+    figure = style.figure(0.6 + 3.2 * len(rows), 0.8 + 1.5 * len(channels))
     grid = figure.subplots(len(channels), len(rows), squeeze=False, sharex="col", sharey="row")
     for j, title in enumerate(titles):
-        grid[0, j].set_title(title, fontsize=10, color=INK, loc="left")
+        style.title(grid[0, j], title)
         grid[-1, j].set_xlabel("time (s)" if rate else "time (steps)", fontsize=9, color=INK)
         for i, channel in enumerate(channels):
             _draw(grid[i, j], shown.values[j], [m.values[j] for m in made], channel, rate)
@@ -78,7 +72,7 @@ def paired_scores(
 ) -> Figure:
     """Draw one line of dots for each pair: the arm without augmentation in grey, the arm with it in blue."""
     titles = _names(names, [f"seed {k}" for k in range(len(without))], "names")
-    figure = _figure(10.2, 1.2 + 0.36 * len(titles))
+    figure = style.figure(10.2, 1.2 + 0.36 * len(titles))
     axes = figure.subplots()
     places = np.arange(len(titles))[::-1]
     axes.hlines(places, without, with_, color=FAINT, linewidth=3, zorder=1)
@@ -87,49 +81,25 @@ def paired_scores(
     axes.set_yticks(places, titles, fontsize=9, color=INK)
     axes.set_ylim(-0.7, len(titles) - 0.3)
     axes.set_xlabel(label, fontsize=9, color=INK)
-    _plain(axes)
+    style.plain(axes)
     axes.grid(axis="y", visible=False)
     _legend(figure, axes, 2)
     return figure
 
 
-def needs_matplotlib() -> type[Figure]:
-    """Return the class of figures, or say how to get it.
-
-    ``pyplot`` is left out: it keeps a global list of figures and picks a window system.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise VariateError("pictures need matplotlib, which is not installed; pip install 'variate[all]'") from None
-    return Figure
-
-
 def _draw(axes: Axes, before: Any, after: Sequence[Any], channel: int, rate: float | None) -> None:
-    def line(series: Any, **style: Any) -> None:
-        axes.plot(np.arange(series.shape[-1]) / (rate or 1.0), np.asarray(series[channel]), **style)
+    def line(series: Any, **look: Any) -> None:
+        axes.plot(np.arange(series.shape[-1]) / (rate or 1.0), np.asarray(series[channel]), **look)
 
     line(before, color=BEFORE, linewidth=2.4, label="original")
     for k, series in enumerate(after):
         line(series, color=AFTER[k], linewidth=1.2, label="augmented" if len(after) == 1 else f"augmented, copy {k + 1}")
-    _plain(axes)
-
-
-def _plain(axes: Axes) -> None:
-    axes.grid(color="#ececec", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(labelsize=8, colors="#555555", length=0)
+    style.plain(axes)
 
 
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=columns, fontsize=9, frameon=False)
-
-
-def _figure(width: float, height: float) -> Figure:
-    return needs_matplotlib()(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def _names(given: Sequence[str] | None, default: list[str], parameter: str) -> list[str]:
