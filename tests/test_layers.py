@@ -15,7 +15,7 @@ LAYERS = [
     {"transforms"},
     {"pipeline"},
     {"metrics"},
-    {"io", "torch", "tasks", "plot", "cli"},
+    {"io", "torch", "sklearn", "tasks", "plot", "cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 WITHIN_ADAPTERS = {("cli", "io"), ("cli", "tasks"), ("tasks", "io"), ("tasks", "torch"), ("tasks", "plot"), ("cli", "plot")}

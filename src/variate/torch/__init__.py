@@ -1,8 +1,9 @@
-"""Adapters for PyTorch: augmentation in a DataLoader, and a small network to try it with.
+"""Adapters for PyTorch: augmentation in a DataLoader or in a model, and a small network to try it with.
 
 ``Collate`` augments whole batches and pads series of different lengths; ``AugmentedDataset`` augments one sample at a
 time; ``FCN`` is the fully convolutional network of [wang2017]. What a sample becomes depends on the pipeline, the seed,
-the epoch and the sample, never on the number of workers, their start method, the batch size or the order.
+the epoch and the sample, never on the number of workers, their start method, the batch size or the order. ``Augment``
+is a layer that augments on the model's device in training and does nothing in evaluation; it counts its own steps.
 
 >>> import torch, variate
 >>> from variate.torch import FCN, Collate
@@ -19,6 +20,7 @@ the epoch and the sample, never on the number of workers, their start method, th
 
 from variate.torch.collate import Collate
 from variate.torch.dataset import AugmentedDataset
+from variate.torch.module import Augment
 from variate.torch.nets import FCN
 
-__all__ = ["FCN", "AugmentedDataset", "Collate"]
+__all__ = ["FCN", "Augment", "AugmentedDataset", "Collate"]

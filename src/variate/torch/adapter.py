@@ -1,4 +1,4 @@
-"""What Collate and AugmentedDataset share: a transform, a seed, and an epoch that reaches running workers."""
+"""What the adapters share: a checked transform; and a seed and an epoch that reach running workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Adapter:
     """
 
     def __init__(self, aug: Transform, seed: int | None, horizon: int, point_role: str) -> None:
-        self.aug = _checked(aug, type(self).__name__)
+        self.aug = checked_aug(aug, type(self).__name__)
         self.seed = checked_seed(seed)
         if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 0:
             raise PanelError(f"{type(self).__name__}: horizon is {horizon!r}; it must be the number of last steps to forecast")
@@ -55,7 +55,8 @@ class Adapter:
         self._epoch.share_memory_()  # a copy, or one read from a file, has an epoch of its own, and its workers share that
 
 
-def _checked(aug: Any, owner: str) -> Transform:
+def checked_aug(aug: Any, owner: str) -> Transform:
+    """Return the transform; raise PanelError where it is none."""
     if isinstance(aug, Transform):
         return aug
     if isinstance(aug, type) and issubclass(aug, Transform):
