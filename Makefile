@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench generate format clean
+.PHONY: demo test check docs bench generate format clean
 
 .venv: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -22,6 +22,10 @@ check: .venv
 	$(BIN)/python -m pytest -q tests/test_layers.py
 	$(BIN)/python docs/generate.py --check
 
+# the site, in build/site; the variable keeps the theme's advertisement for its successor out of the log
+docs: .venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: .venv
 	$(BIN)/python -m benchmarks.run --write docs/benchmarks.md
 
@@ -34,4 +38,4 @@ format: .venv
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache variate-demo
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build variate-demo

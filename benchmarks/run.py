@@ -32,8 +32,22 @@ OPERATIONS: dict[str, tuple[Any, float | None, float | None]] = {
     "Permutation": (variate.Permutation(), 4, 2.5),
     "Dropout": (variate.Dropout(), 6, 3),
     "Spike": (variate.Spike(), 6, 3),
-    "Crop": (variate.Crop(), None, None),
+    "Step": (variate.Step(), 6, 3),
+    "Slope": (variate.Slope(), 3, 2),
+    "TimeMask": (variate.TimeMask(), 2, 2),
+    "Drift": (variate.Drift(), None, None),
+    "Smooth": (variate.Smooth(), None, None),
+    "Quantize": (variate.Quantize(), None, None),
+    "Pool": (variate.Pool(), None, None),
+    "ChannelDropout": (variate.ChannelDropout(), None, None),
+    "ChannelShuffle": (variate.ChannelShuffle(), None, None),
+    "Crop": (variate.Crop(), 13, 4),
     "Crop(resize=False)": (variate.Crop(resize=False), None, None),
+    "WindowWarp": (variate.WindowWarp(), 13, 4),
+    "WindowWarp(fitting='crop')": (variate.WindowWarp(fitting="crop"), None, None),
+    "Shift": (variate.Shift(), 2, 2),
+    "Reverse": (variate.Reverse(), None, None),
+    "Resample": (variate.Resample(), None, None),
     "LabelExpansion": (variate.LabelExpansion(), None, None),
     "Jitter → Scaling → MagnitudeWarp → Dropout": (PIPELINE, 32, 12),
     "TimeWarp → Crop (fused)": (variate.Compose(variate.TimeWarp(), variate.Crop()), None, None),
@@ -67,16 +81,24 @@ def ratios() -> list[str]:
     rows = ["| operation | C=1 copies | limit | C=8 copies | limit |", "|---|---|---|---|---|"]
     batches = {channels: batch(channels) for channels in (1, 8)}
     for name, (transform, *limits) in OPERATIONS.items():
-        cells = []
-        for (_, x), limit in zip(batches.items(), limits, strict=True):
-            copied, took = interleaved(x.copy, call(transform, x))
-            ratio = took / copied
-            over = limit is not None and ratio > limit
-            said = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
-            cells += [f"**{said}**" if over else said, "" if limit is None else f"{limit:g}"]
+        cells = [cell for (_, x), limit in zip(batches.items(), limits, strict=True) for cell in _cells(transform, x, limit)]
         rows.append(f"| {name} | {' | '.join(cells)} |")
         print(rows[-1], flush=True)
     return rows
+
+
+def motion() -> list[str]:
+    rows = ["| three channels | C=3 copies | limit |", "|---|---|---|"]
+    rows.append(f"| Rotation | {' | '.join(_cells(variate.Rotation(), batch(3), 6))} |")
+    print(rows[-1], flush=True)
+    return rows
+
+
+def _cells(transform: Any, x: Any, limit: float | None) -> list[str]:
+    copied, took = interleaved(x.copy, call(transform, x))
+    ratio = took / copied
+    said = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
+    return [f"**{said}**" if limit is not None and ratio > limit else said, "" if limit is None else f"{limit:g}"]
 
 
 def small_calls() -> list[str]:
@@ -154,7 +176,7 @@ def main() -> None:
         "",
         f"Machine: {machine()}.",
     ]
-    tables = [ratios(), small_calls(), two_threads(), start_up()]
+    tables = [ratios(), motion(), small_calls(), two_threads(), start_up()]
     if target is not None:
         target.write_text("\n".join([*head, *(line for table in tables for line in ("", *table)), ""]), encoding="utf-8")
 
