@@ -207,8 +207,8 @@ def as_ids(ids: Any, n: int) -> Any:
     return array
 
 
-def check_readings(values: Array, positions: Sequence[int]) -> None:
-    """Raise PanelError where a value is infinite; warn where a channel has no reading at all.
+def check_readings(values: Array, positions: Sequence[int]) -> bool:
+    """Return whether a value is missing; raise PanelError where one is infinite, warn where a channel has no reading.
 
     ``positions`` are the rows' places in the user's batch, for the message.
     """
@@ -231,3 +231,4 @@ def check_readings(values: Array, positions: Sequence[int]) -> None:
                 AllMissingWarning,
                 stacklevel=2,
             )
+    return missing

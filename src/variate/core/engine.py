@@ -22,6 +22,7 @@ from variate.core.draws import Draws, Entry, assemble, samples_of
 from variate.core.errors import ParameterError
 from variate.core.panel import TIME_FIELDS, Panel
 from variate.kernels.arrays import concat, is_torch, scratch
+from variate.kernels.missing import known
 
 if TYPE_CHECKING:
     from variate.core.transform import Transform
@@ -138,8 +139,8 @@ def _run_dense(transform: Transform, panel: Panel, draws: Draws, positions: Sequ
     inside, give_back = _lower(panel)
     positions = range(panel.n) if positions is None else positions
     if is_torch(inside.values):
-        check_readings(inside.values, positions)
-        out = transform.run(inside, _on_device(draws, inside.values))
+        with known(inside.values, check_readings(inside.values, positions)):
+            out = transform.run(inside, _on_device(draws, inside.values))
     else:
         out = _run_chunks(transform, inside, draws, positions)
     same = [(k, v) for k, v in out.present() if k in CHANGING and v is getattr(inside, k)]
@@ -240,8 +241,8 @@ def _run_chunks(transform: Transform, panel: Panel, draws: Draws, positions: Seq
 def _run_one(transform: Transform, panel: Panel, draws: Draws, positions: Sequence[int]) -> Panel:
     if not panel.values.flags.c_contiguous:
         panel = panel.replace(values=np.ascontiguousarray(panel.values))
-    check_readings(panel.values, positions)
-    return transform.run(panel, draws)
+    with known(panel.values, check_readings(panel.values, positions)):
+        return transform.run(panel, draws)
 
 
 def _plan(transform: Transform, panel: Panel) -> tuple[int, int]:

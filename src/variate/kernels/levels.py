@@ -10,14 +10,20 @@ from variate.kernels.arrays import Array, empty, is_torch, like, namespace
 def uniform_levels(x: Array, count: int) -> Array:
     """Return ``count`` levels (n, c, count) spaced evenly from each channel's minimum to its maximum, NaN skipped."""
     xp = namespace(x)
-    missing = xp.isnan(x)
-    low = xp.min(xp.where(missing, xp.full_like(x, float("inf")), x), axis=2, keepdims=True)
-    high = xp.max(xp.where(missing, xp.full_like(x, float("-inf")), x), axis=2, keepdims=True)
-    empty_channel = low > high
-    low = xp.where(empty_channel, xp.zeros_like(low), low)
-    high = xp.where(empty_channel, xp.zeros_like(high), high)
+    low, high = _range(x)
     share = like(np.linspace(0, 1, count), x, dtype=x.dtype)
     return xp.where(share < 1, low + (high - low) * share, high)
+
+
+def _range(x: Array) -> tuple[Array, Array]:
+    """Return the minimum and maximum (n, c, 1) of each channel, NaN skipped; 0 where there is no reading."""
+    if is_torch(x):
+        missing = x.isnan()
+        dead = missing.all(-1, keepdim=True)
+        low, high = x.where(~missing, float("inf")).amin(-1, True), x.where(~missing, float("-inf")).amax(-1, True)
+        return low.where(~dead, 0), high.where(~dead, 0)
+    low, high = np.fmin.reduce(x, axis=2, keepdims=True), np.fmax.reduce(x, axis=2, keepdims=True)
+    return np.nan_to_num(low), np.nan_to_num(high)
 
 
 def quantile_levels(x: Array, count: int) -> Array:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,11 +12,32 @@ import numpy as np
 from variate.kernels.arrays import Array, concat, empty, is_torch, namespace
 
 
+class _Known(threading.local):
+    """What this thread knows of one array already: a pass over the data is half as long as copying it."""
+
+    array: Any = None
+    nan = False
+
+
+_known = _Known()
+
+
+@contextlib.contextmanager
+def known(x: Array, nan: bool) -> Iterator[None]:
+    """Let :func:`has_nan` know until the end whether x, which nobody may write to meanwhile, holds NaN."""
+    before = _known.array, _known.nan
+    _known.array, _known.nan = x, nan
+    try:
+        yield
+    finally:
+        _known.array, _known.nan = before
+
+
 def has_nan(x: Array) -> bool:
     """Whether any reading is NaN."""
-    if is_torch(x):
-        return bool(x.isnan().any())
-    return extremes(x)[1]
+    if x is _known.array:
+        return _known.nan
+    return bool(x.isnan().any()) if is_torch(x) else extremes(x)[1]
 
 
 def extremes(x: Array) -> tuple[bool, bool]:

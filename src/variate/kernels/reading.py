@@ -31,8 +31,9 @@ class Pieces(NamedTuple):
 
     @property
     def slices(self) -> Array:
-        """Which pieces (n, pieces) are slices: unit steps from whole starts."""
-        return (self.step == 1) & (self.start % 1 == 0) if is_floating(self.start) else self.step == 1
+        """Which pieces (n, pieces) are slices: unit steps, forwards or backwards, from whole starts."""
+        unit = (self.step == 1) | (self.step == -1)
+        return unit & (self.start % 1 == 0) if is_floating(self.start) else unit
 
     @property
     def copies(self) -> bool:
@@ -87,8 +88,8 @@ def read(x: Array, clock: Clock, boundary: int | None = None, unseen: Array | No
     """Return x (n, c, t) read at the clock, (n, c, new t): linear between readings, exact at them, in x's dtype.
 
     A NaN does not spread: gaps are bridged for the reading and put back where the nearest old reading is missing.
-    Pieces of unit step are copied, NaN and all. Gaps are not bridged across ``boundary``, the first step of a forecast
-    target. Steps that are ``unseen`` (n, 1, t) are gaps too, but what they hold moves along.
+    Pieces of unit step are copied, forwards or backwards, NaN and all. Gaps are not bridged across ``boundary``, the
+    first step of a forecast target. Steps that are ``unseen`` (n, 1, t) are gaps too, but what they hold moves along.
     """
     if isinstance(clock, Pieces) and clock.copies:
         return nearest(x, clock) if is_torch(x) else _read(x, clock)
@@ -108,12 +109,10 @@ def _read(x: Array, clock: Clock) -> Array:
 
     if isinstance(clock, Pieces) and clock.slices.any():
         out = empty((*x.shape[:2], clock.steps), x.dtype)
-        count = np.ascontiguousarray(clock.length, dtype=np.int64)
-        if clock.copies:
-            reading.copy_pieces(x, np.ascontiguousarray(clock.start, dtype=np.int64), count, out)
-        else:
-            start, step = (np.ascontiguousarray(a, dtype=np.float64) for a in (clock.start, clock.step))
-            reading.read_pieces(x, start, step, count, out)
+        copies = clock.copies
+        start, step = (np.ascontiguousarray(a, dtype=np.int64 if copies else np.float64) for a in (clock.start, clock.step))
+        body = reading.copy_pieces if copies else reading.read_pieces
+        body(x, start, step, np.ascontiguousarray(clock.length, dtype=np.int64), out)
         return out
     clock = dense(clock)
     out = empty((*x.shape[:2], clock.shape[1]), x.dtype)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from variate.kernels.arrays import Array, concat, empty, is_torch, like, namespace
-from variate.kernels.missing import put_back
+from variate.kernels.arrays import Array, concat, empty, is_torch, like
 
 
 @lru_cache(maxsize=64)
@@ -26,11 +25,10 @@ def smooth(x: Array, kernel: Any) -> Array:
     """
     if is_torch(x):
         return _torch_smooth(x, kernel)
-    from scipy.ndimage import correlate1d
+    from variate.kernels.compiled import smoothing
 
     out = empty(x.shape, x.dtype)
-    if x.size:
-        correlate1d(x, kernel, axis=-1, output=out, mode="reflect")
+    smoothing.smooth_rows(x.reshape(-1, x.shape[2]), kernel.astype(x.dtype), out.reshape(-1, x.shape[2]))
     return out
 
 
@@ -50,24 +48,26 @@ def pool(x: Array, size: int, kind: str) -> Array:
 
     Missing readings do not count and stay missing.
     """
-    xp = namespace(x)
+    if is_torch(x):
+        return _torch_pool(x, size, kind)
+    from variate.kernels.compiled import smoothing
+
+    out = empty(x.shape, x.dtype)
+    sign = {"mean": 0, "max": 1, "min": -1}[kind]
+    smoothing.pool_rows(np.ascontiguousarray(x).reshape(-1, x.shape[2]), size, sign, out.reshape(-1, x.shape[2]))
+    return out
+
+
+def _torch_pool(x: Any, size: int, kind: str) -> Any:
     n, channels, length = x.shape
     blocks = -(-length // size)
-    missing = xp.isnan(x)
-    tail = xp.full((n, channels, blocks * size - length), float("nan"), dtype=x.dtype, device=x.device)
-    folded = xp.reshape(concat([x, tail], axis=2), (n, channels, blocks, size))
-    values = xp.repeat(_of_blocks(folded, kind), size, axis=2)[:, :, :length]
-    return put_back(values, missing)
-
-
-def _of_blocks(folded: Array, kind: str) -> Array:
-    """Return the mean, maximum or minimum (n, c, blocks) of blocks (n, c, blocks, size), NaN skipped."""
-    xp = namespace(folded)
-    seen = ~xp.isnan(folded)
+    tail = x.new_full((n, channels, blocks * size - length), float("nan"))
+    folded = concat([x, tail], axis=2).reshape(n, channels, blocks, size)
+    seen = ~folded.isnan()
     if kind == "mean":
-        count = xp.sum(xp.astype(seen, folded.dtype), axis=3)
-        total = xp.sum(xp.where(seen, folded, xp.zeros_like(folded)), axis=3)
-        return total / xp.clip(count, 1, None)
-    away = float("-inf" if kind == "max" else "inf")
-    known = xp.where(seen, folded, xp.full_like(folded, away))
-    return xp.max(known, axis=3) if kind == "max" else xp.min(known, axis=3)
+        value = folded.where(seen, 0).sum(3) / seen.sum(3).clamp(min=1)
+    elif kind == "max":
+        value = folded.where(seen, float("-inf")).amax(3)
+    else:
+        value = folded.where(seen, float("inf")).amin(3)
+    return x.where(x.isnan(), value.repeat_interleave(size, dim=2)[:, :, :length])

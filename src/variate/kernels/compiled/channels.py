@@ -37,3 +37,17 @@ def mix_rows(x, matrix, out):
             for k in range(1, channels):
                 if weight[k] != 0:  # groups of three leave most of a larger matrix empty
                     _add(weight[k], x[i, k], out[i, c])
+
+
+@njit(nogil=True, cache=True)
+def _copy(x, out):
+    for t in range(x.shape[0]):
+        out[t] = x[t]
+
+
+@njit(nogil=True, cache=True)
+def take_rows(x, source, out):
+    """out[n, c] = x[n, source[n, c]]."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            _copy(x[i, source[i, c]], out[i, c])

@@ -130,23 +130,25 @@ def carry_rows(x, lost, out):
 
 
 @njit(nogil=True, cache=True)
-def _level(value, middles):
-    """The number of middles that are not above the value: by halving, so many levels cost little."""
-    low, high = 0, middles.shape[0]
-    while low < high:
-        half = (low + high) // 2
-        if middles[half] <= value:
-            low = half + 1
-        else:
-            high = half
-    return low
+def _raise(x, middle, level, out):
+    for t in range(x.shape[0]):
+        out[t] = level if x[t] >= middle else out[t]
+
+
+@njit(nogil=True, cache=True)
+def _ground(x, level, out):
+    for t in range(x.shape[0]):
+        out[t] = level if x[t] == x[t] else x[t]
 
 
 @njit(nogil=True, cache=True)
 def snap_rows(x, levels, middles, out):
-    """out[n, c] = the level nearest to each reading of x[n, c]; missing readings stay missing."""
+    """out[n, c] = the level nearest to each reading of x[n, c]; missing readings stay missing.
+
+    Level by level over the whole row: that is vectorised, where a search for each reading is not.
+    """
     for i in range(x.shape[0]):
         for c in range(x.shape[1]):
-            for t in range(x.shape[2]):
-                value = x[i, c, t]
-                out[i, c, t] = levels[i, c, _level(value, middles[i, c])] if value == value else value
+            _ground(x[i, c], levels[i, c, 0], out[i, c])
+            for k in range(middles.shape[2]):
+                _raise(x[i, c], middles[i, c, k], levels[i, c, k + 1], out[i, c])

@@ -93,15 +93,24 @@ def fits(start, step, count, length, new):
 
 
 @njit(nogil=True, cache=True)
-def copy_pieces(x, start, count, out):
-    """out[n, c] = the slices of x[n, c] from start[n, k], count[n, k] long, one after the other."""
+def _copy_back(x, last, out):
+    for k in range(out.shape[0]):
+        out[k] = x[np.uint64(last - k)]  # unsigned, so no wrap-around that would keep it from being vectorised
+
+
+@njit(nogil=True, cache=True)
+def copy_pieces(x, start, step, count, out):
+    """out[n, c] = the slices of x[n, c] from start[n, k], count[n, k] long, one after the other; backwards at step -1."""
     for i in range(x.shape[0]):
         for c in range(x.shape[1]):
             done = 0
             for k in range(start.shape[1]):
                 end = done + count[i, k]
                 first = start[i, k]
-                _copy(x[i, c, first : first + end - done], out[i, c, done:end])
+                if step[i, k] == 1:
+                    _copy(x[i, c, first : first + end - done], out[i, c, done:end])
+                else:
+                    _copy_back(x[i, c], first, out[i, c, done:end])
                 done = end
 
 
