@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import os
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
-from variate.core.atomic import replacing
+from variate.core.atomic import check_place, replacing, unwritable
 from variate.core.errors import DataFileError, PanelError
 from variate.io import long, npz, ts, ucr
 from variate.io.fields import did_you_mean
@@ -87,7 +86,7 @@ def write(path: str | os.PathLike[str], file: File, force: bool = False) -> None
             else:
                 form.write(file, stream, target)
     except OSError as error:
-        raise DataFileError(_unwritable(target, error)) from None
+        raise unwritable(target, error) from None
 
 
 def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:
@@ -98,17 +97,7 @@ def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:
     """
     target = Path(path)
     _format_of(target)
-    try:
-        if target.is_dir():
-            raise DataFileError(f"{target}: is a folder; name a file in it")
-        if not target.parent.is_dir():
-            raise DataFileError(f"{target}: there is no folder {str(target.parent)!r}; make it first")
-        if target.exists() and not target.is_file():
-            raise DataFileError(f"{target}: is no regular file, and would be replaced by one; choose another name")
-        if target.exists() and not force:
-            raise DataFileError(f"{target}: exists already; choose another name, or replace it with force (--force)")
-    except OSError as error:
-        raise DataFileError(_unwritable(target, error)) from None
+    check_place(target, force)
     return target
 
 
@@ -127,15 +116,3 @@ def _neighbour(path: Path) -> str:
         return did_you_mean(path.name, [p.name for p in path.parent.iterdir() if ending_of(p) in FORMATS])
     except OSError:
         return f"; there is no folder {str(path.parent)!r}"
-
-
-def _unwritable(target: Path, error: OSError) -> str:
-    reasons: dict[Any, str] = {
-        errno.ENOSPC: "the disk is full; make room, or write to another folder",
-        errno.EDQUOT: "the quota of the disk is used up; make room, or write to another folder",
-        errno.EROFS: f"the folder {str(target.parent)!r} is read-only; write to another one",
-        errno.EACCES: f"writing in the folder {str(target.parent)!r} is not permitted; write to another one",
-        errno.EPERM: f"writing in the folder {str(target.parent)!r} is not permitted; write to another one",
-    }
-    reason = reasons.get(error.errno, f"{error.strerror or error}")
-    return f"{target}: cannot be written: {reason}. Nothing was changed"

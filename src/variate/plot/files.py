@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from variate.core.atomic import replacing
+from variate.core.atomic import check_place, replacing, unwritable
 from variate.core.errors import DataFileError
 
 if TYPE_CHECKING:
@@ -51,19 +51,11 @@ def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:
         DataFileError: as :func:`save` does.
     """
     target = Path(path)
+    check_place(target, force)
     ending = target.suffix.lower()
-    try:
-        if target.is_dir():
-            raise DataFileError(f"{target}: is a folder; name a file in it")
-        if ending not in UNDATED:
-            seen = f"unknown ending {target.suffix!r}" if ending else "the name has no ending"
-            raise DataFileError(f"{target}: {seen} (pictures end in {', '.join(UNDATED)})")
-        if not target.parent.is_dir():
-            raise DataFileError(f"{target}: there is no folder {str(target.parent)!r}; make it first")
-        if target.exists() and not force:
-            raise DataFileError(f"{target}: exists already; choose another name, or replace it with force (--force)")
-    except OSError as error:
-        raise _unwritable(target, error) from None
+    if ending not in UNDATED:
+        seen = f"unknown ending {target.suffix!r}" if ending else "the name has no ending"
+        raise DataFileError(f"{target}: {seen} (pictures end in {', '.join(UNDATED)})")
     return target
 
 
@@ -73,7 +65,7 @@ def put(target: Path, content: bytes) -> None:
         with replacing(target) as stream:
             stream.write(content)
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise unwritable(target, error) from None
 
 
 def make_folder(folder: Path) -> None:
@@ -81,8 +73,4 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
-
-
-def _unwritable(target: Path, error: OSError) -> DataFileError:
-    return DataFileError(f"{target}: cannot be written ({error.strerror or error}); choose another place")
+        raise unwritable(folder, error) from None
