@@ -85,3 +85,86 @@ def test_the_robust_spread_falls_back_on_the_spread(body):
     x = np.array([[[1.0, 1, 1, 1, 1, 9, np.nan], [0, 1, 2, 3, 4, 100, 5]]])
     expected = [[[np.std([1, 1, 1, 1, 1, 9])], [1.4826 * 2]]]
     np.testing.assert_allclose(call(moments.robust_spread, body, x), expected, rtol=1e-12)
+
+
+def hard_rows(dtype):
+    """Rows on which a quick way to a standard deviation goes wrong, by name."""
+    rng = np.random.default_rng(0)
+    wave = rng.normal(size=1013)
+    rows = {f"offset {offset:g}": wave + offset for offset in (1e2, 1e4, -1e6)}
+    wide = () if dtype == np.float32 else (1e-100, 1e-30, 1e30, 1e100)
+    rows |= {f"scale {scale:g}": wave * scale for scale in (1e-10, 1e-15, 1e-17, 1e15, 1e17, *wide)}
+    rows |= {f"first reading {k:g} stds away": np.concatenate([[k], wave]) for k in (2, 3, 3.2, 4, 30, 1e3, 1e6, -1e9)}
+    rows["first reading far away, offset"] = np.concatenate([[0], wave + 1e4])
+    rows["last reading far away"] = np.concatenate([wave, [1e8]])
+    rows["two readings"] = np.array([1.0, 2.0])
+    rows["a jump between blocks"] = np.concatenate([np.full(4096, 3.0), np.full(4096, 3.5)])
+    rows["a jump in the last reading of all"] = np.concatenate([np.full(8192, 1e3), [1e3 + 1]])
+    rows |= {f"{length} readings": rng.normal(size=length) + 5 for length in (4095, 4096, 4097, 20000)}
+    rows |= {f"gap at {at}": np.where(np.arange(1013) == at, np.nan, wave + 50) for at in (0, 1, 500, 1012)}
+    rows["two readings among gaps"] = np.where(np.isin(np.arange(99), (40, 98)), np.arange(99.0), np.nan)
+    rows["far away after a gap"] = np.concatenate([[np.nan, 1e6], wave])
+    return rows
+
+
+def rows_at_the_ends_of_float32():
+    """Rows whose squares, or whose distances, float32 cannot hold."""
+    rng = np.random.default_rng(0)
+    wave = rng.normal(size=1013)
+    top, tiny = float(np.finfo(np.float32).max), float(np.finfo(np.float32).smallest_subnormal)
+    rows = {f"scale {scale:g}": wave * scale for scale in (1e-40, 1e-30, 2e-23, 1e-22, 1e-21, 1e18, 1e19, 1e25, 1e37)}
+    rows["denormals"] = tiny * rng.integers(0, 1000, 300)
+    rows["both ends"] = np.array([top, -top, top / 3, 0.5])
+    rows["both ends, with gaps"] = np.array([np.nan, top, -top, np.nan])
+    rows["near an end"] = top * (0.5 + 0.1 * rng.random(50))
+    return rows
+
+
+def wrong_spreads(body, rows, dtype, relative):
+    """Return (found, expected) by name where the spread is not NumPy's of the same readings in float64."""
+    wrong = {}
+    for name, row in rows.items():
+        x = row.astype(dtype)
+        expected = np.std(x[~np.isnan(x)].astype(np.float64))
+        found = float(call(moments.spread, body, x[None, None])[0, 0, 0])
+        if not abs(found - expected) <= relative * expected + np.finfo(dtype).smallest_subnormal:
+            wrong[name] = found, float(expected)
+    return wrong
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(("dtype", "relative"), [(np.float32, 1e-4), (np.float64, 1e-9)])
+def test_the_quick_spread_is_numpys_in_float64(body, dtype, relative):
+    """Breaks where digits cancel, squares vanish, or a first reading far away is taken for the level."""
+    wrong = wrong_spreads(body, hard_rows(dtype), dtype, relative)
+    assert not wrong
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_spread_that_float32_can_hold_is_found_although_its_square_is_out_of_range(body):
+    """Breaks where squares become infinite or 0: a spike by such a spread would be NaN or nothing."""
+    wrong = wrong_spreads(body, rows_at_the_ends_of_float32(), np.float32, 1e-4)
+    assert not wrong
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(("dtype", "relative"), [(np.float32, 1e-4), (np.float64, 1e-9)])
+@given(away=st.floats(-5, 5), power=st.integers(-12, 12), offset=st.sampled_from((0, 1, 100)), seed=st.integers(0, 99))
+@few
+def test_the_spread_on_either_side_of_the_quick_path(body, dtype, relative, away, power, offset, seed):
+    """Breaks where quick and careful disagree: a first reading 3.2 stds from the mean is where one hands over to the other."""
+    x = np.random.default_rng(seed).normal(size=(1, 1, 800)) + offset
+    x[..., 0] = offset + away
+    x = (x * 10.0**power).astype(dtype)
+    np.testing.assert_allclose(call(moments.spread, body, x), skipping(np.std, x, 0), rtol=relative)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_spread_does_not_feel_the_rows_beside_it(dtype):
+    """Breaks where one row's way to its spread is decided for its neighbours, or depends on where it lies in memory."""
+    rows = [row[:900] for row in hard_rows(dtype).values() if row.size >= 900]
+    x = np.stack(rows).astype(dtype)[:, None]
+    together = call(moments.spread, "numba", x)
+    for i in range(len(x)):
+        assert call(moments.spread, "numba", x[i : i + 1]).tobytes() == together[i].tobytes()
+        assert call(moments.spread, "numba", x[i:]).tobytes() == together[i:].tobytes()

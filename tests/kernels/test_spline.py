@@ -116,3 +116,32 @@ def test_a_constant_speed_is_the_identity_whatever_it_is(body):
     """Breaks where the scaling to the last step is forgotten: speeds 0.5 and 3 all the way are no warp."""
     for constant in (-0.5, 2.0):
         np.testing.assert_allclose(clock(body, np.full((1, 6), constant), 100)[0], np.arange(100), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("length", [1, 2, *LENGTHS])
+def test_add_curve_is_x_plus_scipys_spline(body, dtype, length):
+    """Breaks where a knot beyond the sixth is dropped, the curve is that of a warp around 1, or another channel's."""
+    x = np.random.default_rng(1).normal(size=(3, 2, length)).astype(dtype)
+    before = x.copy()
+    for knots in KNOTS:
+        values = deviations(2.0, 3, 2, knots + 2, seed=knots).astype(dtype)
+        y = as_numpy(spline.add_curve(as_body(body, x), as_body(body, values)))
+        curve = speed(values, length) - 1 if length > 1 else values[..., :1].astype(np.float64)
+        assert y.dtype == dtype
+        np.testing.assert_allclose(y, x + curve, rtol=0, atol=6e-5 if dtype == np.float32 else 1e-12)
+    assert x.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("knots", [1, 4, 9])
+def test_add_curve_passes_through_its_knots_and_leaves_x_where_they_are_zero(body, knots):
+    """Breaks where a knot lies beside its step, x is drawn into the curve, or a curve of zeros changes a reading."""
+    length = 7 * (knots + 1) + 1
+    x = np.random.default_rng(2).normal(size=(4, 3, length))
+    values = deviations(1.0, 4, 3, knots + 2)
+    curve = as_numpy(spline.add_curve(as_body(body, np.zeros_like(x)), as_body(body, values)))
+    np.testing.assert_allclose(curve[..., ::7], values, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(as_numpy(spline.add_curve(as_body(body, x), as_body(body, values))), x + curve, atol=1e-12)
+    np.testing.assert_array_equal(as_numpy(spline.add_curve(as_body(body, x), as_body(body, 0 * values))), x)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import variate
 from kernels.oracles import FALSE_ALARM
 from transforms.helpers import BODIES, draw, ramp, run, same_bits, series
 from variate import Crop, Panel
@@ -111,3 +112,23 @@ def test_with_resize_the_border_stays_and_both_sides_are_stretched_alike(body, h
         after = np.linspace(past, past + (horizon - 1) * share[i], horizon)
         np.testing.assert_allclose(clock[i], np.concatenate([before, after]), rtol=0, atol=1e-9)
     np.testing.assert_array_equal(clock[:, [past - 1, past]], [[past - 1, past]] * 6)
+
+
+def test_upsample_is_another_name_of_it():
+    """Breaks where the alias is a second class, which a policy, its seed and its picture would know by another name."""
+    assert variate.Upsample is variate.Crop
+    assert "Upsample" in variate.__all__
+    assert "upsample" not in variate.ops
+    x = series()
+    assert same_bits(variate.Upsample(size=0.3)(x, seed=0), Crop(size=0.3, resize=True)(x, seed=0))
+
+
+@pytest.mark.parametrize("resize", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 9, 0.5, 0.99])
+def test_every_start_is_reachable_for_any_size(size, resize):
+    """Breaks where the series' last readings are in no crop: of 10⁴ draws, 12 starts miss one with chance 1e-377."""
+    x = ramp(10_000, 12)
+    kept = Crop(size=size).kept(12)
+    y = Crop(size=size, resize=resize)(x, seed=1)[:, 0]
+    assert set(y[:, 0].tolist()) == set(range(12 - kept + 1))
+    np.testing.assert_array_equal(y[:, -1] - y[:, 0], kept - 1)

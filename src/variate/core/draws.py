@@ -86,14 +86,15 @@ class Draws:
         words = counter.words(key, self.samples, count)
         return self._note(name, sampling.order(words))
 
-    def distinct(self, name: str, high: int | Array, count: int) -> Array:
+    def distinct(self, name: str, high: int | Array, count: int, number: Array | None = None) -> Array:
         """Return ``count`` different integers of 0 … high - 1 for each sample, (n, count), every set equally likely.
 
-        ``high`` may differ by row (n,); a row with fewer than ``count`` integers has them all, and -1 after them.
+        ``high`` may differ by row (n,), and so may how many there are, ``number`` (n,): -1 comes after those, and where a
+        row has them all.
         """
         key, _, _ = self._open(name, count)
         words = counter.words(key, self.samples, count)
-        return self._note(name, sampling.distinct(words, high))
+        return self._note(name, sampling.distinct(words, high, number))
 
     def sign(self, name: str, shape: Shape = ()) -> Array:
         """Return float32 signs (n, *shape), -1 or 1 with equal chance."""

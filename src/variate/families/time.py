@@ -32,15 +32,19 @@ class TimeTransform(Transform):
     """A change of the clock. The author writes :meth:`clock`; points, mask and covariates follow it.
 
     On a forecast window a rising clock of unchanged length is stretched so that past and future are each mapped onto
-    themselves: no past reading touches a target. ``keeps_boundary`` says that the clock sees to that itself, as one that
-    changes the length has to: its last ``horizon`` steps are the target.
+    themselves: no past reading touches a target. A clock that changes the length sees to that itself; its last
+    ``horizon`` readings are the target.
     """
 
     family: ClassVar[str] = "time"
     label_rule: ClassVar[str] = "class label stays; point labels follow the clock"
-    keeps_boundary: ClassVar[bool] = False
 
     p: float = param(1.0, low=0, high=1, about="chance that a sample is changed at all")
+
+    @property
+    def keeps_boundary(self) -> bool:
+        """Whether its clock keeps past and target apart by itself also where the length stays."""
+        return False
 
     @property
     def fuses(self) -> bool:
@@ -56,7 +60,11 @@ class TimeTransform(Transform):
 
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Read the panel at the clock."""
-        return follow(panel, self.gated_clock(panel, rng), self.monotone)
+        return follow(panel, self.gated_clock(panel, rng), self.monotone, self.boundary(panel))
+
+    def boundary(self, panel: Panel) -> int | None:
+        """Return the first old step that the new target is made of, None without a forecast horizon."""
+        return panel.length - panel.horizon if panel.horizon else None
 
     def gated_clock(self, panel: Panel, rng: Draws) -> Clock:
         """Return the clock with the forecast boundary kept, and the identity for samples that the gate leaves alone."""
@@ -86,9 +94,11 @@ class TimeTransform(Transform):
             )
 
 
-def follow(panel: Panel, clock: Clock, monotone: bool) -> Panel:
-    """Return the panel read at a clock: values and covariates linearly, points and mask by their rules."""
-    boundary = panel.length - panel.horizon if panel.horizon else None
+def follow(panel: Panel, clock: Clock, monotone: bool, boundary: int | None = None) -> Panel:
+    """Return the panel read at a clock: values and covariates linearly, points and mask by their rules.
+
+    ``boundary`` is the first old step that a forecast target is made of; gaps are not bridged across it.
+    """
     unseen = None if panel.mask is None else ~panel.mask[:, None, :]
     fields = {"values": read(panel.values, clock, boundary, unseen)}
     if panel.mask is not None:
@@ -96,8 +106,9 @@ def follow(panel: Panel, clock: Clock, monotone: bool) -> Panel:
     if panel.covariates is not None:
         fields["covariates"] = read(panel.covariates, clock, boundary)
     if panel.points is not None:
+        border = fields["values"].shape[2] - panel.horizon if panel.horizon else -1
         rising = monotone and panel.point_role == "event"
-        fields["points"] = strongest(panel.points, clock) if rising else nearest(panel.points[:, None, :], clock)[:, 0]
+        fields["points"] = strongest(panel.points, clock, border) if rising else nearest(panel.points[:, None], clock)[:, 0]
     return panel.replace(**fields)
 
 
@@ -121,7 +132,9 @@ def fused(steps: list[tuple[TimeTransform, Draws]], panel: Panel) -> Panel:
         own = transform.gated_clock(outline(panel, length), rng)
         clock = own if clock is None else chain(dense(clock), dense(own))
         length = transform.length(length)
-    return panel if clock is None else follow(panel, clock, monotone=True)
+    if clock is None:
+        return panel
+    return follow(panel, clock, monotone=True, boundary=panel.length - panel.horizon if panel.horizon else None)
 
 
 def _anchored(clock: Array, boundary: int) -> Array:

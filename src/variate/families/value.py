@@ -52,6 +52,8 @@ class ValueTransform(Transform):
         """Change the values that the scope, the mask and the gate leave to change."""
         x = panel.values
         split = panel.length - panel.horizon if self.scope == "past" else panel.length
+        if split < self.shortest:
+            return panel
         inside = x if split == panel.length else _solid(x[..., :split])
         seen = None if panel.mask is None else panel.mask[:, None, :split]
         border = panel.length - panel.horizon if panel.horizon and split == panel.length else 0

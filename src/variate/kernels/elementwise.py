@@ -84,7 +84,8 @@ def _torch_add_lines(x: Any, start: Any, level: Any, slope: Any) -> Any:
     line = torch.searchsorted(start.contiguous(), steps, right=True) - 1
     index = line.clamp(min=0)[:, None, :].expand(x.shape)
     since = (steps - start.gather(1, line.clamp(min=0)))[:, None, :].to(x.dtype)
-    return x.where((line < 0)[:, None, :], x + (level.gather(2, index) + slope.gather(2, index) * since))
+    added = level.gather(2, index) + slope.gather(2, index) * since
+    return x.where((line < 0)[:, None, :] | (added == 0), x + added)
 
 
 def stretch(x: Array, ends: Array, moved: Array) -> Array:

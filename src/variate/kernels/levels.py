@@ -48,7 +48,7 @@ def snap(x: Array, levels: Array) -> Array:
 
     Half-way between two levels the upper one is taken.
     """
-    middles = 0.5 * (levels[..., 1:] + levels[..., :-1])
+    middles = 0.5 * levels[..., 1:] + 0.5 * levels[..., :-1]
     if is_torch(x):
         import torch
 

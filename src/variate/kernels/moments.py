@@ -10,9 +10,11 @@ from variate.kernels.arrays import Array, empty, is_torch, namespace
 def spread(x: Array) -> Array:
     """Return the standard deviation (n, c, 1) of each channel of x (n, c, t): NaN skipped, 0 for a constant channel."""
     if is_torch(x):
-        centred = _centred(x)
-        count = (~x.isnan()).sum(-1, keepdim=True).clamp(min=1)
-        return ((centred**2).sum(-1, keepdim=True) / count).sqrt().detach()
+        seen, known = ~x.isnan(), x.detach()
+        largest = known.abs().where(seen, 0).amax(-1, keepdim=True).clamp(min=_smallest(x))
+        size = (largest.frexp().exponent - 1).to(x.dtype).exp2()  # taken out, else squares leave the range; a power rounds not
+        count = seen.sum(-1, keepdim=True).clamp(min=1)
+        return size * ((_centred(known / size) ** 2).sum(-1, keepdim=True) / count).sqrt()
     from variate.kernels.compiled import moments
 
     out = empty((x.shape[0], x.shape[1], 1), x.dtype)
@@ -32,9 +34,12 @@ def average(x: Array) -> Array:
     return total / xp.astype(xp.clip(count, 1, None), x.dtype)
 
 
+def _smallest(x: Array) -> float:
+    return float(namespace(x).finfo(x.dtype).smallest_normal)
+
+
 def _centred(x: Array) -> Array:
-    seen = ~x.isnan()
-    known = x.detach()
+    seen, known = ~x.isnan(), x
     level = known.where(seen, float("inf")).amin(-1, keepdim=True)  # a reading: what is constant becomes exactly 0
     known = (known - level).where(seen, 0)
     mean = known.sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)

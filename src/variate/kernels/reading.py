@@ -128,7 +128,7 @@ def _torch_read(x: Any, clock: Any) -> Any:
     shape = (*x.shape[:2], clock.shape[1])
     a = x.gather(-1, index[:, None, :].expand(shape))
     b = x.gather(-1, (index + 1).clamp(max=length - 1)[:, None, :].expand(shape))
-    return a + share * (b - a)
+    return (a + share * (b - a)).where(share > 0, a)
 
 
 def nearest(x: Array, clock: Clock) -> Array:
@@ -144,19 +144,22 @@ def nearest(x: Array, clock: Clock) -> Array:
     return out
 
 
-def strongest(points: Array, clock: Clock) -> Array:
+def strongest(points: Array, clock: Clock, border: int = -1) -> Array:
     """Return the maximum of points (n, t) over the stretch of old time each new reading stands for, (n, new t).
 
     A reading stands for the old time up to half-way to its neighbours, and always for its nearest old reading, so an
-    event is neither lost where time is compressed nor torn where it is stretched. Needs a rising clock.
+    event is neither lost where time is compressed nor torn where it is stretched. Needs a rising clock. New reading
+    ``border`` is the first of a forecast target: an event half-way between it and the one before is the target's alone.
     """
     clock = dense(clock)
     if is_torch(points):
-        return like(strongest(numpy_of(points), numpy_of(clock)), points)  # labels carry no gradient; a short round trip
+        return like(
+            strongest(numpy_of(points), numpy_of(clock), border), points
+        )  # labels carry no gradient; a short round trip
     from variate.kernels.compiled import reading
 
     out = empty(clock.shape, points.dtype)
-    reading.strongest_rows(np.ascontiguousarray(points), clock, out)
+    reading.strongest_rows(np.ascontiguousarray(points), clock, border, out)
     return out
 
 

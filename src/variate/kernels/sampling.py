@@ -20,21 +20,26 @@ def order(words: Array) -> Array:
     return out
 
 
-def distinct(words: Array, high: int | Array) -> Array:
+def distinct(words: Array, high: int | Array, number: Array | None = None) -> Array:
     """Return k different integers of 0 … high - 1 for each row of 32-bit words (n, k), int64.
 
-    ``high`` may differ by row (n,); a row with fewer than k integers has them all, and -1 after them.
+    ``high`` may differ by row (n,), and so may how many there are, ``number`` (n,): -1 comes after those, and where a row
+    has them all. (The first few of k would not do for that: they are no even choice.)
 
     Floyd's method: number j is drawn from 0 … high - k + j, and taken as high - k + j where it was drawn before. It needs
     k words, and no shuffle of all ``high``.
     """
     if is_torch(words):  # each number depends on those before it: a short trip to the CPU, exact in integers
-        return like(distinct(numpy_of(words).astype(np.uint32), numpy_of(high)), words)
+        number = None if number is None else numpy_of(number)
+        return like(distinct(numpy_of(words).astype(np.uint32), numpy_of(high), number), words)
     from variate.kernels.compiled import sampling
 
     out = empty(words.shape, np.int64)
     if len(words):
-        sampling.distinct_rows(words, np.broadcast_to(np.asarray(high, np.int64), len(words)), out)
+        most, wanted = (
+            np.broadcast_to(np.asarray(a, np.int64), len(words)) for a in (high, words.shape[1] if number is None else number)
+        )
+        sampling.distinct_rows(words, most, wanted, out)
     return out
 
 

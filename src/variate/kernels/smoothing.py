@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from variate.kernels.arrays import Array, concat, empty, is_torch, like
+from variate.kernels.arrays import Array, concat, empty, is_torch, like, namespace
+from variate.kernels.missing import put_back
+from variate.kernels.moments import average
 
 
 @lru_cache(maxsize=64)
@@ -58,9 +60,33 @@ def pool(x: Array, size: int, kind: str) -> Array:
     return out
 
 
+def block_means(x: Array, size: int) -> Array:
+    """Return the mean (n, c, t // size) of each whole block of ``size`` readings, at least one block; NaN skipped.
+
+    A block without a reading is NaN.
+    """
+    xp, folded = namespace(x), _folded(x, size)
+    return put_back(average(folded)[..., 0], xp.all(xp.isnan(folded), axis=3))
+
+
+def block_maxima(x: Array, size: int) -> Array:
+    """Return the maximum (n, t // size) of each whole block of ``size`` entries of x (n, t), at least one block."""
+    if is_torch(x):
+        return _folded(x, size).amax(-1)
+    return _folded(x, size).max(-1)
+
+
+def _folded(x: Array, size: int) -> Array:
+    """Return the whole blocks (…, blocks, size) of x (…, t); a shorter x is one block."""
+    size = min(size, x.shape[-1])
+    blocks = x.shape[-1] // size
+    return namespace(x).reshape(x[..., : blocks * size], (*x.shape[:-1], blocks, size))
+
+
 def _torch_pool(x: Any, size: int, kind: str) -> Any:
     n, channels, length = x.shape
-    blocks = -(-length // size)
+    size = min(size, length)  # a longer block would only be padding
+    blocks = -(-length // max(size, 1))
     tail = x.new_full((n, channels, blocks * size - length), float("nan"))
     folded = concat([x, tail], axis=2).reshape(n, channels, blocks, size)
     seen = ~folded.isnan()

@@ -34,7 +34,7 @@ def inject_outliers(panel: Any, kind: str, seed: int | None = 0, *, mark: bool =
     >>> int((variate.inject_outliers(x, "spike", seed=0) != x).sum())
     1
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         hint = suggest(str(kind), KINDS)
         raise ParameterError(f"inject_outliers(kind={kind!r}): kind must be one of {', '.join(map(repr, KINDS))}{hint}")
     return KINDS[kind](mark=mark, scope="all")(panel, seed=seed)

@@ -111,7 +111,7 @@ def _stretched(panel: Panel, size: int) -> Panel:
     clock = np.tile(np.concatenate([ramp, np.arange(past, panel.length)]), (panel.n, 1))
     fields = {name: array for name, array in panel.present() if name in TIME_FIELDS}
     wide = panel.replace(**{name: _computable(array) for name, array in fields.items()})
-    read = follow(wide, like(clock, panel.values), monotone=True)
+    read = follow(wide, like(clock, panel.values), monotone=True, boundary=past if panel.horizon else None)
     return read.replace(**{k: namespace(v).astype(getattr(read, k), v.dtype) for k, v in fields.items()})
 
 

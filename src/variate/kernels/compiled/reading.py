@@ -24,7 +24,8 @@ def _lerp(x, index, share, out):
     for t in range(index.shape[0]):
         i = index[t]
         a = x[i]
-        out[t] = a + share[t] * (x[np.uint32(i + np.uint32(1))] - a)
+        rise = share[t] * (x[np.uint32(i + np.uint32(1))] - a)
+        out[t] = a + rise if share[t] > 0 else a  # what has no weight has no say, be it far off or of another sign of 0
 
 
 @njit(nogil=True, cache=True)
@@ -85,7 +86,7 @@ def fits(start, step, count, length, new):
                 return False
             if size > 0:
                 first, last = start[i, k], start[i, k] + step[i, k] * (size - 1)
-                if not (min(first, last) >= -1e-6 and max(first, last) <= length - 1 + 1e-6):
+                if not (-1e-6 <= first <= length - 1 + 1e-6 and -1e-6 <= last <= length - 1 + 1e-6):  # nor is a NaN
                     return False
         if total != new:
             return False
@@ -152,8 +153,12 @@ def nearest_rows(x, clock, out):
 
 
 @njit(nogil=True, cache=True)
-def strongest_rows(points, clock, out):
-    """out[n, t] = maximum of points[n] over the old readings in the stretch that new reading t stands for."""
+def strongest_rows(points, clock, border, out):
+    """out[n, t] = maximum of points[n] over the old readings in the stretch that new reading t stands for.
+
+    The stretch goes half-way to the neighbours. What is exactly half-way counts for both, but for reading ``border``
+    alone against the one before it: no event is in a past and in its target.
+    """
     n, length = points.shape
     steps = clock.shape[1]
     for i in range(n):
@@ -163,8 +168,9 @@ def strongest_rows(points, clock, out):
             high = here if t == steps - 1 else 0.5 * (here + clock[i, t + 1])
             j = int(min(length - 1.0, max(0.0, math.floor(here + 0.5))))
             value = points[i, j]
-            last = int(min(length - 1.0, max(-1.0, math.floor(high))))
-            for k in range(int(min(length - 0.0, max(0.0, math.ceil(low)))), last + 1):
+            first = int(min(length - 0.0, max(0.0, math.ceil(low))))
+            last = int(min(length - 1.0, max(-1.0, math.ceil(high) - 1.0 if t == border - 1 else math.floor(high))))
+            for k in range(first, last + 1):
                 value = max(value, points[i, k])
             out[i, t] = value
 

@@ -7,12 +7,12 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def distinct_rows(words, high, out):
-    """Fill out (n, k) with k different integers of 0 … high[n] - 1 a row, by Floyd's method; -1 where they run out."""
+def distinct_rows(words, high, number, out):
+    """Fill out (n, k) with number[n] different integers of 0 … high[n] - 1 a row, by Floyd's method, and -1 after them."""
     n, most = words.shape
     taken = np.zeros(max(high.max(), 1), np.bool_)
     for i in range(n):
-        count = min(most, high[i])
+        count = min(most, min(number[i], high[i]))
         out[i, count:] = -1
         for j in range(count):
             top = high[i] - count + j

@@ -70,7 +70,7 @@ class Step(ValueTransform):
     def _starts(self, ends: Array, over: Array, rng: Draws) -> Array:
         """Return the steps (n, count) of the jumps, rising; those not used are put ``over`` the stretch."""
         xp = namespace(ends)
-        others = rng.distinct("position", ends[:, 1] - ends[:, 0], self.count - 1)
-        used = rng.integers("number", self.count, (1,)) > xp.arange(self.count - 1, device=ends.device)[None, :]
-        others = xp.where(used & (others >= 0), ends[:, :1] + 1 + others, over)
+        number = rng.integers("number", self.count)
+        others = rng.distinct("position", ends[:, 1] - ends[:, 0], self.count - 1, number)
+        others = xp.where(others >= 0, ends[:, :1] + 1 + others, over)
         return concat([ends[:, :1], xp.sort(others, axis=1)], axis=1)

@@ -41,10 +41,14 @@ class Crop(TimeTransform):
     size: float = param(0.9, about="how much is kept", size=True, identity=1.0, search=(0.95, 0.5))
     resize: bool = param(True, about="stretch the part to full length")
 
-    keeps_boundary = True
     lean = True
     preserves = ("range",)
     examples = ({}, {"size": 0.5, "p": 0.5}, {"size": 0.8, "resize": False})
+
+    @property
+    def keeps_boundary(self) -> bool:
+        """Whether the clock keeps past and target apart by itself."""
+        return True
 
     def kept(self, length: int) -> int:
         """Return the number of steps that are kept of so many."""

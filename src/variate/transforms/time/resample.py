@@ -11,7 +11,7 @@ from variate.core.param import param
 from variate.families.time import Clock, TimeTransform, pieces
 from variate.kernels.arrays import Array, concat, namespace
 from variate.kernels.missing import put_back
-from variate.kernels.smoothing import pool
+from variate.kernels.smoothing import block_maxima, block_means
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,6 @@ class Resample(TimeTransform):
     factor: float = param(0.5, about="new steps for each old one", low=0.001, identity=1)
     mode: str = param("linear", about="how readings are made", choices=("linear", "decimate", "mean"))
 
-    keeps_boundary = True
     shortest = 2
     lean = True
     preserves = ("range",)
@@ -55,6 +54,11 @@ class Resample(TimeTransform):
         return max(round(1 / self.factor), 1)
 
     @property
+    def keeps_boundary(self) -> bool:
+        """Whether the clock keeps past and target apart by itself."""
+        return True
+
+    @property
     def fuses(self) -> bool:
         """Whether reading at the clock is all it does."""
         return self.mode != "mean"
@@ -66,10 +70,27 @@ class Resample(TimeTransform):
         return max(round(self.factor * length), 2) if self.mode == "linear" else max(length // self._every, 1)
 
     def work(self, panel: Panel, rng: Draws) -> Panel:
-        """Average the blocks where that is asked for, and read the panel at the clock."""
-        if self.mode == "mean" and self._every > 1:
-            panel = panel.replace(values=_blocks(panel, self._every))
-        return super().work(panel, rng)
+        """Read the panel at the clock, and put the means of the blocks in place of the values where that is asked for."""
+        moved = super().work(panel, rng)
+        if self.mode != "mean" or self._every == 1:
+            return moved
+        xp = namespace(panel.values)
+        seen = panel.values if panel.mask is None else put_back(panel.values, ~panel.mask[:, None, :])
+        means = block_means(seen, self._every)
+        if moved.mask is not None:  # steps that were not observed keep what they hold
+            means = xp.where(moved.mask[:, None, :], means, moved.values)
+        if moved.points is None or moved.point_role != "event":
+            return moved.replace(values=means)
+        return moved.replace(values=means, points=block_maxima(panel.points, self._every))
+
+    def boundary(self, panel: Panel) -> int | None:
+        """Return the first old step that the new target is made of: the border moves with the rate."""
+        if not panel.horizon:
+            return None
+        new = self.length(panel.length)
+        if self.mode == "linear":
+            return min(max(round((new - panel.horizon) * panel.length / new), 1), panel.length - 1)
+        return (new - panel.horizon) * self._every
 
     def clock(self, panel: Panel, rng: Draws) -> Clock:
         """Return one piece for each sample, two around the border of a forecast target."""
@@ -93,19 +114,10 @@ class Resample(TimeTransform):
         if panel.horizon == 0:
             return pieces(first, count, last / (new - 1))
         past = new - panel.horizon
-        border = min(max(round(past * panel.length / new), 1), last)
+        border = self.boundary(panel) or last
         parts = [(past, border - 1), (panel.horizon, last - border)]
         step = [(steps / (readings - 1) if readings > 1 else 1.0) for readings, steps in parts]
         xp = namespace(first)
         both = pieces(concat([first, first + border], axis=1), concat([count - panel.horizon, first + panel.horizon], axis=1))
         pace = concat([xp.full_like(first, s, dtype=xp.float64) for s in step], axis=1)
         return both._replace(step=pace)
-
-
-def _blocks(panel: Panel, size: int) -> Array:
-    """Return the values with each block replaced by its mean; unobserved steps do not count and keep what they hold."""
-    x = panel.values
-    if panel.mask is None:
-        return pool(x, size, "mean")
-    seen = panel.mask[:, None, :]
-    return namespace(x).where(seen, pool(put_back(x, ~seen), size, "mean"), x)

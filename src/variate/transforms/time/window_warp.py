@@ -41,6 +41,11 @@ class WindowWarp(TimeTransform):
     preserves = ("range",)
     examples = ({}, {"window": 0.4, "scale": 3.0, "p": 0.5}, {"window": 0.3, "fitting": "crop"}, {"window": 12, "scale": 1.5})
 
+    @property
+    def keeps_boundary(self) -> bool:
+        """Whether the clock keeps past and target apart by itself."""
+        return self.fitting == "crop"
+
     def length(self, length: int) -> int:
         """Return the number of steps of the output."""
         if self.fitting == "resize" or length < self.shortest:
