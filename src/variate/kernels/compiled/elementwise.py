@@ -54,8 +54,9 @@ def add_rows(x, where, amount, out):
 
 
 @njit(nogil=True, cache=True)
-def _fill(row, fill):
-    for t in range(row.shape[0]):
+def _fill(row, first, count, fill):
+    for k in range(count):
+        t = np.uint64(first + k)  # unsigned: no wrap-around that would keep the loop from being vectorised
         row[t] = fill if row[t] == row[t] else row[t]  # a missing reading is not lost again
 
 
@@ -66,39 +67,51 @@ def fill_rows(x, start, width, fill, out):
         for c in range(x.shape[1]):
             _copy(x[i, c], out[i, c])
             for k in range(start.shape[1]):
-                _fill(out[i, c, start[i, k] : start[i, k] + width], fill[i, c])
+                _fill(out[i, c], start[i, k], width, fill[i, c])
 
 
 @njit(nogil=True, cache=True)
-def _add_line(x, level, slope, steps, out):
-    for t in range(x.shape[0]):
-        out[t] = x[t] + (level + slope * steps[t])
+def _add_line(x, first, count, level, slope, steps, out):
+    for k in range(count):
+        t = np.uint64(first + k)
+        out[t] = x[t] + (level + slope * steps[k])
 
 
 @njit(nogil=True, cache=True)
-def _add_level(x, level, out):
-    for t in range(x.shape[0]):
+def _add_level(x, first, count, level, out):
+    for k in range(count):
+        t = np.uint64(first + k)
         out[t] = x[t] + level
 
 
 @njit(nogil=True, cache=True)
+def _copy_part(x, first, count, out):
+    for k in range(count):
+        t = np.uint64(first + k)
+        out[t] = x[t]
+
+
+@njit(nogil=True, cache=True)
 def add_line_rows(x, start, level, slope, out):
-    """out[n, c] = x[n, c], plus level[n, c, k] + slope[n, c, k]·(t - start[n, k]) from start[n, k] to the next start."""
-    length = x.shape[2]
+    """out[n, c] = x[n, c], plus level[n, c, k] + slope[n, c, k]·(t - start[n, k]) from start[n, k] to the next start.
+
+    Rows are handed on whole, with a first step and a count: slicing them would cost as much as the work.
+    """
+    length, last = x.shape[2], start.shape[1] - 1
     steps = np.arange(length).astype(x.dtype)  # read, for a whole number would be computed with in float64
     for i in range(x.shape[0]):
         for c in range(x.shape[1]):
             row, made = x[i, c], out[i, c]
-            _copy(row[: start[i, 0]], made[: start[i, 0]])
+            _copy_part(row, 0, start[i, 0], made)
             for k in range(start.shape[1]):
-                a = start[i, k]
-                b = start[i, k + 1] if k + 1 < start.shape[1] else length
+                first = start[i, k]
+                count = (start[i, k + 1] if k < last else length) - first
                 if slope[i, c, k] != 0:
-                    _add_line(row[a:b], level[i, c, k], slope[i, c, k], steps, made[a:b])
+                    _add_line(row, first, count, level[i, c, k], slope[i, c, k], steps, made)
                 elif level[i, c, k] != 0:
-                    _add_level(row[a:b], level[i, c, k], made[a:b])
+                    _add_level(row, first, count, level[i, c, k], made)
                 else:
-                    _copy(row[a:b], made[a:b])
+                    _copy_part(row, first, count, made)
 
 
 @njit(nogil=True, cache=True)

@@ -94,9 +94,15 @@ def fits(start, step, count, length, new):
 
 
 @njit(nogil=True, cache=True)
-def _copy_back(x, last, out):
-    for k in range(out.shape[0]):
-        out[k] = x[np.uint64(last - k)]  # unsigned, so no wrap-around that would keep it from being vectorised
+def _copy_part(x, first, count, out, done):
+    for k in range(count):
+        out[np.uint64(done + k)] = x[np.uint64(first + k)]  # unsigned: no wrap-around that would keep it from vectorising
+
+
+@njit(nogil=True, cache=True)
+def _copy_back(x, first, count, out, done):
+    for k in range(count):
+        out[np.uint64(done + k)] = x[np.uint64(first - k)]
 
 
 @njit(nogil=True, cache=True)
@@ -104,15 +110,13 @@ def copy_pieces(x, start, step, count, out):
     """out[n, c] = the slices of x[n, c] from start[n, k], count[n, k] long, one after the other; backwards at step -1."""
     for i in range(x.shape[0]):
         for c in range(x.shape[1]):
-            done = 0
+            row, made, done = x[i, c], out[i, c], 0
             for k in range(start.shape[1]):
-                end = done + count[i, k]
-                first = start[i, k]
                 if step[i, k] == 1:
-                    _copy(x[i, c, first : first + end - done], out[i, c, done:end])
+                    _copy_part(row, start[i, k], count[i, k], made, done)
                 else:
-                    _copy_back(x[i, c], first, out[i, c, done:end])
-                done = end
+                    _copy_back(row, start[i, k], count[i, k], made, done)
+                done += count[i, k]
 
 
 @njit(nogil=True, cache=True)
