@@ -189,6 +189,15 @@ def test_expand_of_other_lengths_and_of_marks():
 def test_expand_refuses():
     with pytest.raises(ParameterError, match="copies must be an integer"):
         variate.expand(variate.Panel(X), variate.Flip(), copies=-1)
+
+
+def test_what_is_grown_from_copies_or_slices_knows_its_first_source():
+    """Breaks where a second growth forgets which rows must stay on one side of a split."""
     once = variate.expand(variate.Panel(X), variate.Flip(), copies=1)
-    with pytest.raises(PanelError, match="rename that field"):
-        variate.expand(once, variate.Flip(), copies=1)
+    twice = variate.expand(once, variate.Flip(), copies=1)
+    assert twice.extra["source"].tolist() == list(range(len(X))) * 4
+    cut = variate.slices(once, size=0.5, stride=10)
+    assert cut.extra["source"].tolist() == np.repeat(once.extra["source"], cut.n // once.n).tolist()
+    grown = variate.expand(cut, variate.Jitter(), copies=1)
+    assert grown.extra["source"].tolist() == cut.extra["source"].tolist() * 2
+    assert grown.extra["start"].tolist() == cut.extra["start"].tolist() * 2

@@ -57,6 +57,8 @@ def as_values(values: Any, name: str = "values") -> Any:
     array = _floats(values, name)
     if array.ndim not in (1, 2, 3):
         raise PanelError(f"{name} has shape {tuple(array.shape)}; it must be (n, channels, time), (n, time) or (time,)")
+    if array.ndim == 3 and array.shape[1] == 0:
+        raise PanelError(f"{name} has shape {tuple(array.shape)}; a series needs at least one channel")
     return array[None, None, :] if array.ndim == 1 else array[:, None, :] if array.ndim == 2 else array
 
 

@@ -74,6 +74,23 @@ def orthogonal(normals: Array, proper: bool) -> Array:
     return concat([xp.where(mirror, -q[:, :, :1], q[:, :, :1]), q[:, :, 1:]], axis=2)
 
 
+def in_plane(normals: Array, angle: Array) -> Array:
+    """Return rotations (n, c, c) by angles (n,) in radians of the planes that two vectors (n, 2, c) span.
+
+    Everything across the plane stays. One channel has no plane and stays too.
+    """
+    xp = namespace(normals)
+    normals, angle = xp.astype(normals, xp.float64), xp.astype(angle, xp.float64)[:, None, None]
+    one = xp.eye(normals.shape[2], dtype=xp.float64, device=normals.device)
+    if normals.shape[2] < 2:
+        return one + xp.zeros_like(angle)
+    u = normals[:, 0] / xp.sqrt(xp.sum(normals[:, 0] ** 2, axis=1, keepdims=True))
+    v = normals[:, 1] - u * xp.sum(u * normals[:, 1], axis=1, keepdims=True)
+    v = v / xp.sqrt(xp.sum(v * v, axis=1, keepdims=True))
+    across, turn = u[:, :, None] * u[:, None, :] + v[:, :, None] * v[:, None, :], v[:, :, None] * u[:, None, :]
+    return one + (xp.cos(angle) - 1) * across + xp.sin(angle) * (turn - xp.matrix_transpose(turn))
+
+
 def signed_permutation(order: Array, sign: Array) -> Array:
     """Return matrices (n, c, c) that put channel k to place order[k] with sign[k]."""
     xp = namespace(order)

@@ -14,6 +14,7 @@ import numpy as np
 from variate.kernels.arrays import Array, empty, is_torch, like
 
 SLOWEST = 0.05  # smallest speed of a warped clock: our decision, so that time never stops or runs back
+KEPT = 2**19  # numbers in a basis that is worth keeping: a few megabytes; larger ones are made anew
 LONG = 2**12  # up to here a clock's detour is computed in float32
 
 
@@ -40,9 +41,12 @@ def _unit_splines(knots: int) -> Any:
     return CubicSpline(np.arange(knots + 2), np.eye(knots + 2))
 
 
-@lru_cache(maxsize=32)
 def basis(length: int, knots: int) -> Basis:
     """Return the basis for knots at ``linspace(0, length - 1, knots + 2)``: both ends and ``knots`` inner ones."""
+    return (_kept_basis if length * (knots + 2) <= KEPT else _basis)(length, knots)
+
+
+def _basis(length: int, knots: int) -> Basis:
     splines, end = _unit_splines(knots), knots + 1
     steps = np.arange(length)
     curves = splines(steps * (end / max(length - 1, 1))).T
@@ -54,11 +58,20 @@ def basis(length: int, knots: int) -> Basis:
     return Basis(curves, running - rises[:, None] * steps, rises, splines(samples).T, bend)
 
 
-@lru_cache(maxsize=32)
+_kept_basis = lru_cache(maxsize=32)(_basis)
+
+
 def _compiled_basis(length: int, knots: int, dtype: Any) -> Basis:
     """The basis as the compiled bodies want it: six rows at least, curves and detours in ``dtype``."""
+    return (_kept_compiled if length * (knots + 2) <= KEPT else _compiled)(length, knots, dtype)
+
+
+def _compiled(length: int, knots: int, dtype: Any) -> Basis:
     curves, detours, rises, coarse, bend = (_six(array) for array in basis(length, knots))
     return Basis(curves.astype(dtype), detours.astype(dtype), rises, coarse, bend)
+
+
+_kept_compiled = lru_cache(maxsize=32)(_compiled)
 
 
 def _six(array: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from variate.core import engine
 from variate.core.draws import checked_seed
-from variate.core.errors import PanelError, ParameterError
+from variate.core.errors import ParameterError
 from variate.core.panel import Panel, concatenate
 from variate.core.transform import Transform
 from variate.pipeline.parts import checked_parts
@@ -19,7 +19,8 @@ def expand(panel: Any, aug: Transform, copies: int = 10, seed: int = 0) -> Panel
     """Return the panel's rows followed by ``copies`` augmented copies of all of them.
 
     Copy k (1 … copies) is epoch k of ``seed``, so the result holds (copies + 1)·n rows. ``extra["source"]`` is the
-    original row of each row, ``extra["copy"]`` its k (0 for originals); ids are numbered afresh. A transform that
+    original row of each row (that of a panel of slices or copies stays what it was), ``extra["copy"]`` its k (0 for
+    originals); ids are numbered afresh. A transform that
     changes the length gives a ragged panel.
 
     >>> import variate
@@ -45,12 +46,10 @@ def copies_of(panel: Panel, aug: Transform, copies: int, seed: int) -> Iterator[
 
 def joined(panel: Panel, aug: Transform, made: list[Panel]) -> Panel:
     """Return the originals and the copies as one panel that knows which is which."""
-    for name in ("source", "copy"):
-        if name in panel.extra:
-            raise PanelError(f"extra[{name!r}] is what expand writes; rename that field of the panel")
-    originals = panel.with_points() if aug.marks else panel
+    source = panel.extra.get("source", np.arange(panel.n))
+    originals = panel.replace(points=None) if aug.drops else panel.with_points() if aug.marks else panel
     parts = [
-        part.replace(extra={**panel.extra, "source": np.arange(panel.n), "copy": np.full(panel.n, k)})
+        part.replace(extra={**panel.extra, "source": source, "copy": np.full(panel.n, k)})
         for k, part in enumerate([originals, *made])
     ]
     whole = concatenate(parts)

@@ -18,7 +18,7 @@ def inject_outliers(panel: Any, kind: str, seed: int | None = 0, *, mark: bool =
 
     The survey trains on augmented series and tests on series with spikes, steps or slopes. It does not say how large: sizes
     and numbers are the defaults of :class:`Spike`, :class:`Step` and :class:`Slope`, so 0.5 to 3 standard deviations of the
-    channel (our decision); a forecast target is hit as the past is.
+    channel (our decision); a constant channel has none and stays. A forecast target is hit as the past is.
 
     Args:
         panel: arrays, a list of arrays or a :class:`Panel`, which comes back in kind and is not written to.
@@ -36,5 +36,6 @@ def inject_outliers(panel: Any, kind: str, seed: int | None = 0, *, mark: bool =
     """
     if not isinstance(kind, str) or kind not in KINDS:
         hint = suggest(str(kind), KINDS)
+        hint = hint if "did you mean" in hint else ""
         raise ParameterError(f"inject_outliers(kind={kind!r}): kind must be one of {', '.join(map(repr, KINDS))}{hint}")
     return KINDS[kind](mark=mark, scope="all")(panel, seed=seed)

@@ -36,12 +36,13 @@ def slices(x: Any, size: int | float, stride: int = 1) -> Any:
         The m slices in kind: ``(m, channels, size)``, or ``(m, size)`` for 1-D and 2-D ``x``, tensors for tensors, a list
         for a list. Of a Panel a Panel, dense wherever all slices have one length and dtype: label, weight and extra are
         those of the series, points, mask and covariates the same steps of theirs. Its ids are numbered afresh;
-        ``extra["source"]`` is the row that a slice was cut from, ``extra["start"]`` its first step.
+        ``extra["source"]`` is the row that a slice was cut from (of a panel of copies or slices, what it
+        was there), ``extra["start"]`` its first step.
 
     Raises:
         ParameterError: a size or stride that is none.
         ContractError: slices that the forecast horizon would fill.
-        PanelError: series without a step; a panel with ``extra["source"]`` or ``extra["start"]``.
+        PanelError: series without a step.
 
     >>> import variate
     >>> variate.slices([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], size=3, stride=2).tolist()
@@ -52,15 +53,15 @@ def slices(x: Any, size: int | float, stride: int = 1) -> Any:
     """
     size, stride = SIZE.check(size, "slices"), STRIDE.check(stride, "slices")
     panel, _ = enter(x)
-    for name in ("source", "start"):
-        if name in panel.extra:
-            raise PanelError(f"extra[{name!r}] is what slices writes; rename that field of the panel")
     parts = []
     for index, part in panel.groups():
         steps, source, start = plan(part, size, stride, "slices")
         made = cut(part, steps, source, start)
         parts.append(made.replace(extra={**made.extra, "source": index[source], "start": start}))
-    return _in_kind(x, _joined(parts or [_nothing(panel)], ragged=panel.ragged and not isinstance(x, Panel)))
+    whole = _joined(parts or [_nothing(panel)], ragged=panel.ragged and not isinstance(x, Panel))
+    if "source" in panel.extra:  # of copies or slices: the row they all come from
+        whole = whole.replace(extra={**whole.extra, "source": panel.extra["source"][whole.extra["source"]]})
+    return _in_kind(x, whole)
 
 
 def plan(panel: Panel, size: int | float, stride: int | None, owner: str) -> tuple[int, Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -73,12 +74,23 @@ def vote(
     flat = _without_channels(x, panel)
     sources, given = [], []
     for source, values in _batches(panel, size, stride, batch):
-        given.append(_checked(predict(values[:, 0] if flat else values), len(source)))
+        with _no_gradient(values):
+            answer = predict(values[:, 0] if flat else values)
+        given.append(_checked(answer, len(source)))
         sources.append(source)
     if not given:
         return np.empty(0, np.int64)
     source, predicted = np.concatenate(sources), _joined(given)
     return (_by_classes if predicted.ndim == 1 else _by_scores)(source, predicted, panel.n, how)
+
+
+def _no_gradient(values: Array) -> Any:
+    """Return a context in which a torch classifier keeps nothing for a backward pass."""
+    if not is_torch(values):
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def _without_channels(x: Any, panel: Panel) -> bool:

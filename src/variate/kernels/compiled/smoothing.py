@@ -51,7 +51,7 @@ def _mean(x, start, stop):
         if x[t] == x[t]:
             count += 1
             total += x[t]
-    return total / max(count, 1)
+    return total / count if count > 0 else math.nan
 
 
 @njit(nogil=True, cache=True)
@@ -78,3 +78,16 @@ def pool_rows(x, size, sign, out):
     """out[r] = x[r] with each block of ``size`` readings replaced by its mean (sign 0), maximum (1) or minimum (-1)."""
     for r in range(x.shape[0]):
         _pool(x[r], size, sign, out[r])
+
+
+@njit(nogil=True, cache=True)
+def _block_means(x, size, out):
+    for k in range(out.shape[0]):
+        out[k] = _mean(x, k * size, k * size + size)
+
+
+@njit(nogil=True, cache=True)
+def mean_rows(x, size, out):
+    """out[r, k] = the mean of block k of x[r], NaN where it has no reading."""
+    for r in range(x.shape[0]):
+        _block_means(x[r], size, out[r])

@@ -20,7 +20,8 @@ class ChannelDropout(ValueTransform):
     series of one channel passes unchanged. What stands there is ``fill``: 0, the channel's mean, or NaN (missing
     readings). An operation of the field, not of the survey.
 
-    It hurts where one channel alone tells the classes apart.
+    It hurts where one channel alone tells the classes apart. On a forecast window a channel is lost in past and target alike,
+    and a mean is that of both; take ``scope="past"`` to forecast the channel that fell out.
 
     >>> import numpy as np, variate
     >>> y = variate.ChannelDropout(ratio=0.5)(np.ones((1, 8, 20)), seed=0)

@@ -22,7 +22,7 @@ class Dropout(ValueTransform):
     lost, or NaN (a missing reading). An operation of the field, not of the survey.
 
     It hurts detectors of single-step events, which may be lost; point labels stay. On a forecast window only the past
-    loses readings.
+    loses readings; with ``scope="all"`` past and target lose them each on its own.
 
     >>> import numpy as np, variate
     >>> x = np.ones((1, 1, 1000))
@@ -37,6 +37,7 @@ class Dropout(ValueTransform):
     per_channel: bool = param(False, about="each channel loses its own steps")
     scope: str = scope("past")
 
+    apart = True
     lean = True
     preserves = ("length",)
     examples = ({}, {"ratio": 0.2, "fill": "last", "per_channel": True}, {"fill": "mean"}, {"fill": "nan", "p": 0.5})

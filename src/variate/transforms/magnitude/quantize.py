@@ -27,7 +27,7 @@ class Quantize(ValueTransform):
     [0.0, 0.0, 5.0, 5.0, 10.0]
     """
 
-    levels: int = param(10, about="number of levels", low=2, search=(64, 4), log=True)
+    levels: int = param(10, about="number of levels", low=2, high=1024, search=(64, 4), log=True)
     how: str = param("uniform", about="where the levels lie", choices=("uniform", "quantile"))
 
     differentiable = False

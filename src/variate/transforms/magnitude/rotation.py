@@ -9,7 +9,7 @@ from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.value import ValueTransform
 from variate.kernels.arrays import Array, namespace
-from variate.kernels.channels import blocks, mix_channels, orthogonal, rotation, signed_permutation
+from variate.kernels.channels import blocks, in_plane, mix_channels, orthogonal, rotation, signed_permutation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,10 @@ class Rotation(ValueTransform):
     [um2017]'s code draws them in the cube (``axis="cube"``), which favours its corners.
 
     ``mode="orthogonal"`` draws any orthogonal R of all channels with equal chance, and so does "axis" where their number is
-    no multiple of three: one channel is then turned over or not. ``proper=True`` asks for det R = 1 there.
-    ``mode="signperm"`` exchanges channels and turns them over, which [iwana2021]'s code calls rotation. With ``angle=0``
-    nothing is turned in any mode.
+    no multiple of three: one channel is then turned over or not. ``proper=True`` asks for det R = 1 there. With an ``angle``
+    below 180 it turns a random plane of the channels by U(-angle, angle) instead (our decision), and one channel not at all.
+    ``mode="signperm"`` exchanges channels and turns them over, which [iwana2021]'s code calls rotation; of angles it knows 0
+    alone, at which nothing is turned in any mode.
 
     It hurts where the direction is the class, such as standing and lying by gravity, and makes no sense for channels of
     different kinds. Where one channel of a step is missing, the others are turned with its interpolated value.
@@ -54,10 +55,13 @@ class Rotation(ValueTransform):
         channels = x.shape[1]
         if self.mode == "signperm":
             matrix = signed_permutation(rng.order("order", channels), rng.sign("sign", channels))
-        elif self.mode == "orthogonal" or channels % 3:
+        elif self.mode == "axis" and channels % 3 == 0:
+            matrix = self._about_axes(channels // 3, rng)
+        elif self.angle == 180:
             matrix = orthogonal(rng.normal("matrix", (channels, channels)), self.proper)
         else:
-            matrix = self._about_axes(channels // 3, rng)
+            limit = math.radians(self.angle)
+            matrix = in_plane(rng.normal("plane", (2, channels)), rng.uniform("angle", low=-limit, high=limit))
         return mix_channels(x, namespace(matrix).matrix_transpose(matrix))  # x·R for rows is the transpose for columns
 
     def _about_axes(self, groups: int, rng: Draws) -> Array:

@@ -24,7 +24,8 @@ class Step(ValueTransform):
     them.
 
     The survey says "cumulative sum of spikes from a left to a right index" and no more: how many, how large, that the first
-    jump is at l and what comes after r are our decisions. It hurts where the level itself is the class. A constant channel
+    jump is at l and what comes after r are our decisions. It hurts where the level itself is the class, and a detector
+    that is to learn where a marked level ends: it stays after r without a label, unless ``hold=False``. A constant channel
     has no spread and does not jump. On a forecast window past and target shift together; a level that falls back is no
     forecastable event, so take ``scope="past"`` with ``hold=False``.
 

@@ -18,11 +18,11 @@ class TimeMask(ValueTransform):
     """Blank out whole windows of time, as a lost connection would; images know it as cutout.
 
     ``count`` windows of ratio·T steps each (one at least) start anywhere, may overlap, and are the same for all channels.
-    What stands there is ``fill``: 0, the channel's mean, the last reading before the window, or NaN (missing readings). An
-    operation of the field, not of the survey.
+    What stands there is ``fill``: 0, the channel's mean, the last reading before the window (the first one after it where
+    there is none before), or NaN (missing readings). An operation of the field, not of the survey.
 
     It hurts where a short event is the class, since a window may cover it all; point labels stay, also on what is covered.
-    On a forecast window only the past is masked.
+    On a forecast window only the past is masked; with ``scope="all"`` past and target get windows of their own.
 
     >>> import numpy as np, variate
     >>> int((variate.TimeMask(ratio=0.2)(np.ones(100), seed=0) == 0).sum())
@@ -34,6 +34,7 @@ class TimeMask(ValueTransform):
     fill: str = param("zero", about="what stands in a window", choices=("zero", "mean", "last", "nan"))
     scope: str = scope("past")
 
+    apart = True
     lean = True
     preserves = ("length",)
     examples = ({}, {"ratio": 0.05, "count": 3, "fill": "mean"}, {"fill": "last"}, {"ratio": 0.2, "fill": "nan", "p": 0.5})
