@@ -106,9 +106,9 @@ def search_range(p: Param) -> str:
 
 def policy(cls: Op) -> Iterator[str]:
     """Give the operation as YAML, every parameter written."""
-    parts = (variate.Jitter(), variate.TimeWarp()) if cls.takes_parts else ()
+    shown = sample(cls) if cls.takes_parts else cls()
     yield "```yaml"
-    yield yaml.safe_dump({"variate": 1, "policy": to_dict(cls(*parts))}, sort_keys=False).rstrip()
+    yield yaml.safe_dump({"variate": 1, "policy": to_dict(shown)}, sort_keys=False).rstrip()
     yield "```"
 
 

@@ -37,6 +37,6 @@ def test_every_operation_is_documented(cls):
 @pytest.mark.parametrize("cls", OPS, ids=lambda c: c.__name__)
 def test_an_operation_is_found_where_its_name_says(cls):
     """One file, one augmentation: a reader finds TimeWarp in time_warp.py."""
-    assert cls.__module__.rsplit(".", 1)[1] == cls.op
+    assert cls.__module__.rsplit(".", 1)[1] == {"in": "inside"}.get(cls.op, cls.op)  # "in" is no name for a module
     assert getattr(variate, cls.__name__) is cls
     assert cls.__name__ in variate.__all__

@@ -12,7 +12,7 @@ LAYERS = [
     {"kernels"},
     {"core"},
     {"families"},
-    {"transforms"},
+    {"transforms", "domains"},
     {"pipeline"},
     {"metrics"},
     {"io", "torch", "sklearn", "tasks", "plot", "cli"},

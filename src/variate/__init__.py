@@ -16,9 +16,11 @@ from variate.core.errors import VariateError
 from variate.core.panel import Panel
 from variate.core.spec import load, registry, save
 from variate.pipeline.expand import expand
+from variate.pipeline.features import imodwt, modwt, scalogram, spectrogram
 from variate.pipeline.outliers import inject_outliers
-from variate.pipeline.presets import rashid2019, survey_classification, um2017
+from variate.pipeline.presets import rashid2019, survey_classification, survey_forecasting, um2017, wavelet_app
 from variate.pipeline.slices import slices
+from variate.pipeline.surrogates import surrogates
 from variate.pipeline.vote import vote
 
 __version__ = "0.1.0"
@@ -33,15 +35,22 @@ __all__ = [
     "Panel",
     "VariateError",
     "expand",
+    "imodwt",
     "inject_outliers",
     "load",
+    "modwt",
     "ops",
     "rashid2019",
     "save",
+    "scalogram",
     "set_threads",
     "slices",
+    "spectrogram",
+    "surrogates",
     "survey_classification",
+    "survey_forecasting",
     "um2017",
     "vote",
+    "wavelet_app",
     *_classes,
 ]

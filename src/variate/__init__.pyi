@@ -9,15 +9,31 @@ from variate.core.spec import save as save
 from variate.core.transform import Transform
 from variate.pipeline.compose import Compose as Compose
 from variate.pipeline.expand import expand as expand
+from variate.pipeline.features import imodwt as imodwt
+from variate.pipeline.features import modwt as modwt
+from variate.pipeline.features import scalogram as scalogram
+from variate.pipeline.features import spectrogram as spectrogram
 from variate.pipeline.identity import Identity as Identity
+from variate.pipeline.inside import In as In
 from variate.pipeline.one_of import OneOf as OneOf
 from variate.pipeline.outliers import inject_outliers as inject_outliers
 from variate.pipeline.presets import rashid2019 as rashid2019
 from variate.pipeline.presets import survey_classification as survey_classification
+from variate.pipeline.presets import survey_forecasting as survey_forecasting
 from variate.pipeline.presets import um2017 as um2017
+from variate.pipeline.presets import wavelet_app as wavelet_app
 from variate.pipeline.slices import slices as slices
 from variate.pipeline.some_of import SomeOf as SomeOf
+from variate.pipeline.surrogates import surrogates as surrogates
 from variate.pipeline.vote import vote as vote
+from variate.transforms.frequency.aaft import AAFT as AAFT
+from variate.transforms.frequency.amplitude_phase_perturbation import AmplitudePhasePerturbation as AmplitudePhasePerturbation
+from variate.transforms.frequency.band_stop import BandStop as BandStop
+from variate.transforms.frequency.dominant_shuffle import DominantShuffle as DominantShuffle
+from variate.transforms.frequency.fourier_surrogate import FourierSurrogate as FourierSurrogate
+from variate.transforms.frequency.frequency_mask import FrequencyMask as FrequencyMask
+from variate.transforms.frequency.frequency_shift import FrequencyShift as FrequencyShift
+from variate.transforms.frequency.iaaft import IAAFT as IAAFT
 from variate.transforms.label.label_expansion import LabelExpansion as LabelExpansion
 from variate.transforms.magnitude.channel_dropout import ChannelDropout as ChannelDropout
 from variate.transforms.magnitude.channel_shuffle import ChannelShuffle as ChannelShuffle
@@ -42,7 +58,10 @@ from variate.transforms.time.reverse import Reverse as Reverse
 from variate.transforms.time.shift import Shift as Shift
 from variate.transforms.time.time_warp import TimeWarp as TimeWarp
 from variate.transforms.time.window_warp import WindowWarp as WindowWarp
+from variate.transforms.time_frequency.wave_mask import WaveMask as WaveMask
+from variate.transforms.time_frequency.wiaaft import WIAAFT as WIAAFT
 
 __version__: str
 ops: Mapping[str, type[Transform]]
+APP = AmplitudePhasePerturbation
 Upsample = Crop

@@ -97,8 +97,11 @@ def show(
 ) -> None:
     """Draw series before and after an operation: values, labels, spectrum and histogram."""
     from variate import io, plot
+    from variate import ops as registry
 
     aug = _policy(policy, "show")
+    if policy in registry:  # as the gallery shows it: what refuses point labels goes on without them
+        aug = plot.sample(registry[policy])
     plot.check_target(out, force)
     panel, classes = (None, None) if data is None else io.read(data)[:2]
     _say(str(plot.save(plot.show(aug, panel, seed=seed, rate=rate, classes=classes), out, force)))

@@ -210,6 +210,14 @@ class HidesFit(ValueTransform):
         return x + 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForgetsWhen(ValueTransform):
+    local = False  # and nothing to say what happens to point labels
+
+    def change(self, x: Any, rng: Draws) -> Any:
+        return x[..., ::-1].copy()
+
+
 @dataclass(frozen=True, init=False)
 class LosesLabels(Compose):
     def work(self, panel: Panel, rng: Draws) -> Panel:
@@ -233,6 +241,7 @@ NAMES = {
     "identity": "the identity value does nothing",
     "at": "at(magnitude) gives valid transforms from weak to strong",
     "fit": "fit gives a transform of the same kind",
+    "points": "what forgets when refuses point labels, or drops them",
     "backends": "NumPy and torch agree",
     "gradient": "gradients flow where promised",
     "record": "a recorded run equals an unrecorded one",
@@ -265,6 +274,7 @@ BROKEN = [
     (ChecksNothing(), "numpy", "invalid"),
     (ChecksNothing(), "numpy", "at"),
     (HidesFit(), "numpy", "fit"),
+    (ForgetsWhen(), "numpy", "points"),
     (NotQuiteIdentity(), "numpy", "identity"),
     (NumpyOnly(), "torch", "backends"),
     (CutsGradient(), "torch", "gradient"),

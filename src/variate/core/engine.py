@@ -102,7 +102,9 @@ def run(
     log: list[Entry] | None = [] if record else None
     samples = samples_of(panel.ids)
     root = f"/{type(transform).op}"
-    if transform.marks:
+    if transform.drops:
+        panel = panel.replace(points=None)
+    elif transform.marks:
         panel = panel.with_points()
     if transform.scores:
         panel = panel.with_scores()

@@ -43,6 +43,8 @@ def register(cls: type[Transform]) -> type[Transform]:
 def to_dict(transform: Transform) -> dict[str, Any]:
     """Return a transform as plain data: ``{"op": name, parameter: value, …}``, parts nested."""
     spec: dict[str, Any] = {"op": transform.op}
+    if hasattr(transform, "to_spec"):  # a transform that is not written field by field
+        return {**spec, **transform.to_spec(_plain)}
     for field in own_first(type(transform)):
         if not is_state(field):
             spec[field.name] = _plain(getattr(transform, field.name))
@@ -59,6 +61,8 @@ def from_dict(spec: Any, where: str = "policy") -> Transform:
     cls = registry[name]
     known = [f.name for f in dataclasses.fields(cls) if not is_state(f)]
     values = {k: v for k, v in spec.items() if k != "op"}
+    if hasattr(cls, "from_spec"):
+        return _read(cls, values, where)
     unknown = next((k for k in values if k not in known), None)
     if unknown is not None:
         raise SpecError(f"{where}: {name} has no parameter {unknown!r}{suggest(str(unknown), known)}")
@@ -73,6 +77,16 @@ def from_dict(spec: Any, where: str = "policy") -> Transform:
         return cls(*parts, **values)
     except ValueError as error:
         raise SpecError(f"{where}: {error}") from None
+
+
+def _read(cls: Any, values: dict[str, Any], where: str) -> Transform:
+    try:
+        made: Transform = cls.from_spec(values, lambda part, at: from_dict(part, f"{where} → {at}"))
+    except SpecError as error:
+        raise error if str(error).startswith(where) else SpecError(f"{where}: {error}") from None
+    except ValueError as error:
+        raise SpecError(f"{where}: {error}") from None
+    return made
 
 
 def save(transform: Transform, path: str | os.PathLike[str]) -> None:

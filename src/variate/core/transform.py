@@ -34,6 +34,7 @@ class Transform:
     Write one by deriving from a family (``variate.families``), never from this class. Class attributes are promises:
     ``shortest`` is the least number of steps that it does something to, ``forecastable`` whether it may see a forecast
     horizon, ``monotone`` whether a clock keeps the order of time, ``differentiable`` whether gradients flow through it,
+    ``iterated`` whether it walks by ranks, so that libraries need only keep the same promises, not the same path,
     ``lean`` whether it is one pass without large temporaries, ``preserves`` what it keeps (see ``PRESERVED``), and
     ``examples`` the parameter sets that tests, pictures and benchmarks use.
     """
@@ -46,6 +47,7 @@ class Transform:
     forecast_reason: ClassVar[str] = ""
     monotone: ClassVar[bool] = True
     differentiable: ClassVar[bool] = True
+    iterated: ClassVar[bool] = False
     lean: ClassVar[bool] = False
     takes_parts: ClassVar[bool] = False
     preserves: ClassVar[tuple[str, ...]] = ()
@@ -120,6 +122,11 @@ class Transform:
     @property
     def scores(self) -> bool:
         """Whether this transform makes scores of point labels, so that those come out as floats for every row."""
+        return False
+
+    @property
+    def drops(self) -> bool:
+        """Whether this transform drops point labels, so that they go for every row."""
         return False
 
     def fit(self, panel: Panel, seed: int = 0) -> Self:

@@ -23,19 +23,27 @@ def scope(default: str) -> Any:
     return param(default, choices=("all", "past"), about=about)
 
 
+def on_points() -> Any:
+    """Declare what a Value transform that forgets when something was does about point labels."""
+    about = "with point labels, which would mean nothing any more: refuse, or drop them"
+    return param("refuse", choices=("refuse", "drop"), about=about)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ValueTransform(Transform):
     """A change of values. The author writes :meth:`change`; labels, mask and covariates stay as they are.
 
     ``bridges`` says that a reading depends on others, so that gaps are filled by linear interpolation before ``change`` and
     come back after it. ``apart`` says that it depends on its neighbours in time: past and target of a forecast window are
-    then changed each on its own, else the target would leak into the last readings of the past.
+    then changed each on its own, else the target would leak into the last readings of the past. ``local = False`` says
+    that it forgets *when* something was; such a class has a parameter ``on_points`` (:func:`on_points`).
     """
 
     family: ClassVar[str] = "value"
     label_rule: ClassVar[str] = "class and point labels stay"
     bridges: ClassVar[bool] = False
     apart: ClassVar[bool] = False
+    local: ClassVar[bool] = True
 
     scope: str = scope("all")
     p: float = param(1.0, low=0, high=1, about="chance that a sample is changed at all")
@@ -48,8 +56,15 @@ class ValueTransform(Transform):
         returns a pair, with the touched steps as booleans (n, t); they are OR-ed into the points.
         """
 
+    @property
+    def drops(self) -> bool:
+        """Whether point labels are dropped."""
+        return not self.local and getattr(self, "on_points", "refuse") == "drop"
+
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Change the values that the scope, the mask and the gate leave to change."""
+        if panel.points is not None and not self.local:
+            panel = self._without_points(panel)
         x = panel.values
         split = panel.length - panel.horizon if self.scope == "past" else panel.length
         if split < self.shortest:
@@ -69,7 +84,15 @@ class ValueTransform(Transform):
         if split < panel.length:
             changed = concat([changed, x[..., split:]], axis=-1)
         panel = panel.replace(values=changed)
-        return panel if touched is None else self._marked(panel, touched)
+        return panel if touched is None or panel.points is None else self._marked(panel, touched)
+
+    def _without_points(self, panel: Panel) -> Panel:
+        if self.drops:
+            return panel.replace(points=None)
+        raise ContractError(
+            f"{type(self).__name__} forgets when something was, so point labels would mean nothing any more; use "
+            f"{type(self).__name__}(on_points='drop') to go on without them, or an operation that keeps them in place"
+        )
 
     def _changed(self, x: Array, border: int, rng: Draws) -> tuple[Array, Array | None]:
         """Return x changed and what was touched, gaps bridged where the class asks for it; the target starts at ``border``."""

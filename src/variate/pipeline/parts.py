@@ -41,9 +41,19 @@ class Pipeline(Transform):
         """Whether a part makes scores of point labels."""
         return any(part.scores for part in self.parts)
 
+    @property
+    def drops(self) -> bool:
+        """Whether a part drops point labels."""
+        return any(part.drops for part in self.parts)
+
     def place(self, rng: Draws, i: int) -> Draws:
         """Return the draws of part i."""
         return rng.at(f"{i}:{self.parts[i].op}")
+
+    @classmethod
+    def of(cls, *parts: Transform) -> Transform:
+        """Return one of this kind made of these parts, for pictures and pages."""
+        return cls(*parts)
 
     def mapped(self, change: Callable[[Transform], Transform]) -> Self:
         """Return this pipeline with every part changed."""

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from variate.core.transform import Transform
 from variate.pipeline.compose import Compose
+from variate.pipeline.inside import In
+from variate.transforms.frequency.amplitude_phase_perturbation import AmplitudePhasePerturbation
 from variate.transforms.magnitude.flip import Flip
 from variate.transforms.magnitude.jitter import Jitter
 from variate.transforms.magnitude.rotation import Rotation
@@ -33,7 +35,7 @@ def um2017() -> Compose:
 def rashid2019() -> Compose:
     """Return the combination of Rashid and Louis for motion sensors: jitter, scaling, rotation, time warping [rashid2019].
 
-    Their magnitudes could not be found, so the steps have this library's defaults.
+    Their magnitudes could not be found, so the steps have this library's defaults. It goes on a forecast window too.
 
     >>> import variate
     >>> [step.op for step in variate.rashid2019().steps]
@@ -54,7 +56,31 @@ def survey_classification() -> Compose:
     return Compose(Crop(), WindowWarp(), Flip(p=0.5))
 
 
-presets: Mapping[str, Callable[[], Transform]] = MappingProxyType(
-    {preset.__name__: preset for preset in (um2017, rashid2019, survey_classification)}
-)
+def survey_forecasting() -> Compose:
+    """Return what the survey's forecasting experiment trains with: cropping, warping, flipping and APP [wen2021].
+
+    It gives no magnitudes: the steps have this library's defaults, and half of the samples are flipped.
+
+    >>> import variate
+    >>> [step.op for step in variate.survey_forecasting().steps]
+    ['crop', 'window_warp', 'flip', 'amplitude_phase_perturbation']
+    """
+    return Compose(Crop(), WindowWarp(), Flip(p=0.5), AmplitudePhasePerturbation())
+
+
+def wavelet_app() -> In:
+    """Return APP on every level of a wavelet transform, which the survey proposes as future work [wen2021].
+
+    The MODWT, amplitude and phase perturbation of each level of details with stretches of its own, and back; the smooth rest
+    stays, and with it the mean. Amplitudes are measured against those of their own level, so strength scales with it.
+
+    >>> import variate
+    >>> variate.wavelet_app()
+    In('modwt', details=AmplitudePhasePerturbation())
+    """
+    return In("modwt", details=AmplitudePhasePerturbation())
+
+
+PRESETS: tuple[Callable[[], Transform], ...] = (um2017, rashid2019, survey_classification, survey_forecasting, wavelet_app)
+presets: Mapping[str, Callable[[], Transform]] = MappingProxyType({preset.__name__: preset for preset in PRESETS})
 """Preset name → the function that makes it; the command line takes these names for a policy."""

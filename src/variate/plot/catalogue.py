@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from variate import ops
 from variate.core.errors import ParameterError
@@ -72,7 +72,9 @@ def sample(cls: type[Transform]) -> Transform:
     """
     _check_class(cls, "sample")
     if cls.takes_parts:
-        return cls(ops["time_warp"](), ops["scaling"](sigma=0.3), ops["jitter"](sigma=0.1))
+        pipeline: Any = cls
+        made: Transform = pipeline.of(ops["time_warp"](), ops["scaling"](sigma=0.3), ops["jitter"](sigma=0.1))
+        return made
     return cls(**next(iter(cls.examples), {}))
 
 

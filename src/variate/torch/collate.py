@@ -66,6 +66,8 @@ class Collate(Adapter):
         extra = {name: field for name, field in passed.items() if name not in KNOWN and isinstance(field, torch.Tensor)}
         out = self.augment({**columns(rows), "extra": extra}, ids)
         fields = {**rows[0], **passed, **_tensors(out)}
+        if out.points is None and "points" in fields:
+            fields["points"] = None  # dropped, for they would mean nothing any more
         if fields.get("id") is not None:  # 64 bits, as they were
             fields["id"] = ids.tolist() if ids.dtype.kind == "U" else torch.from_numpy(ids.view("int64"))
         if self.mask and fields.get("mask") is None:

@@ -96,6 +96,8 @@ def _in_kind(out: Panel, fields: Fields) -> Fields:
         if name in TIME_FIELDS:
             old = fields.get(name)
             new[name] = _like(array[0], fields["values"] if old is None else old)
+    if out.points is None and "points" in fields:
+        new["points"] = None  # dropped, for they would mean nothing any more
     if fields["values"].ndim == 1:
         new["values"] = new["values"][0]
     if out.label is not None:

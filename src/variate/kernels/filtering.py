@@ -1,0 +1,104 @@
+"""Changes of single frequencies, by way of the spectrum and back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from variate.kernels.arrays import Array, concat, is_torch, namespace
+from variate.kernels.spectrum import irfft, rfft, turn
+
+
+def filtered(x: Array, keep: Array) -> Array:
+    """Return x (n, c, t) with the bins above DC where ``keep`` (n, c or 1, t // 2) is False set to 0."""
+    spectrum = rfft(x)
+    above = namespace(x).where(keep, spectrum[..., 1:], namespace(x).zeros_like(spectrum[..., :1]))
+    return irfft(concat([spectrum[..., :1], above], axis=-1), x.shape[-1])
+
+
+def shifted(x: Array, shift: Array) -> Array:
+    """Return x (n, c, t) with its frequencies, DC excepted, moved by ``shift`` (n, 1, 1) cycles per step."""
+    xp, length = namespace(x), x.shape[-1]
+    spectrum = rfft(x)
+    level = spectrum[..., :1].real / length
+    steps = xp.astype(xp.arange(length, device=x.device), xp.float64)
+    turns = xp.astype(shift, xp.float64) * steps
+    angle = 2 * math.pi * (turns - xp.floor(turns))
+    return level + turn(_analytic(x - level), angle, 2 * length - 1).real  # all of its entries but the first, at angle 0
+
+
+def _analytic(x: Array) -> Array:
+    """Return the analytic signal (n, c, t), complex, of x: its spectrum without negative frequencies, doubled."""
+    length = x.shape[-1]
+    spectrum = rfft(x)
+    paired = (length - 1) // 2
+    parts = [spectrum[..., :1], 2 * spectrum[..., 1 : paired + 1], spectrum[..., paired + 1 :]]
+    rest = namespace(x).zeros_like(spectrum[..., :1])
+    nothing = namespace(x).repeat(rest, length - spectrum.shape[-1], axis=-1)
+    return _ifft(concat([*parts, nothing], axis=-1))
+
+
+def _ifft(spectrum: Array) -> Any:
+    if is_torch(spectrum):
+        import torch
+
+        return torch.fft.ifft(spectrum)
+    from scipy import fft
+
+    return fft.ifft(spectrum, axis=-1, workers=1)
+
+
+def shuffle_strongest(x: Array, order: Array) -> Array:
+    """Return x (n, c, t) with its k strongest bins exchanged: the one of rank r gets that of rank order[n, r] (n, k).
+
+    DC and the Nyquist bin, which have no partner of negative frequency, do not take part.
+    """
+    xp = namespace(x)
+    spectrum = rfft(x)
+    paired = spectrum[..., 1 : (x.shape[-1] - 1) // 2 + 1]
+    ranked = _strongest(xp.abs(paired), order.shape[1])
+    source = xp.take_along_axis(ranked, xp.broadcast_to(order[:, None, :], ranked.shape), axis=-1)
+    moved = _placed(paired, ranked, xp.take_along_axis(paired, source, axis=-1))
+    return irfft(concat([spectrum[..., :1], moved, spectrum[..., paired.shape[-1] + 1 :]], axis=-1), x.shape[-1])
+
+
+def _strongest(size: Array, count: int) -> Array:
+    """Return the places (n, c, count) of the largest of each channel, the largest first; of equal ones the earlier."""
+    if is_torch(size):
+        return size.argsort(dim=-1, descending=True, stable=True)[..., :count]
+    import numpy as np
+
+    least = np.partition(size, -count, axis=-1)[..., -count, None]
+    ranked = np.where(size >= least, -size, np.inf)
+    return np.argsort(ranked, axis=-1, stable=True)[..., :count]
+
+
+def _placed(x: Array, index: Array, values: Array) -> Array:
+    """Return x with ``values`` at the places ``index`` of its last axis, which are distinct."""
+    if is_torch(x):
+        return x.scatter(-1, index, values)
+    import numpy as np
+
+    new = x.copy()
+    np.put_along_axis(new, index, values, axis=-1)
+    return new
+
+
+def polar(spectrum: Array) -> tuple[Array, Array]:
+    """Return the amplitudes and the phases, in radians, of complex numbers."""
+    if is_torch(spectrum):
+        return spectrum.abs(), spectrum.angle()
+    import numpy as np
+
+    return np.abs(spectrum), np.arctan2(spectrum.imag, spectrum.real)
+
+
+def with_angles(size: Array, angle: Array) -> Array:
+    """Return complex numbers of these amplitudes, which may be negative, and phases."""
+    xp = namespace(size)
+    real, imaginary = size * xp.cos(angle), size * xp.sin(angle)
+    if is_torch(size):
+        import torch
+
+        return torch.complex(real, imaginary)
+    return real + 1j * imaginary

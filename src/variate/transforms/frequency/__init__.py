@@ -1,0 +1,1 @@
+"""Frequency domain: what the spectrum is."""

@@ -1,0 +1,1 @@
+"""Time-frequency domain: what the spectrum is, and when."""
