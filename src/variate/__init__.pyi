@@ -58,6 +58,9 @@ from variate.transforms.time.reverse import Reverse as Reverse
 from variate.transforms.time.shift import Shift as Shift
 from variate.transforms.time.time_warp import TimeWarp as TimeWarp
 from variate.transforms.time.window_warp import WindowWarp as WindowWarp
+from variate.transforms.time_frequency.feature_shuffle import FeatureShuffle as FeatureShuffle
+from variate.transforms.time_frequency.local_average import LocalAverage as LocalAverage
+from variate.transforms.time_frequency.spec_augment import SpecAugment as SpecAugment
 from variate.transforms.time_frequency.wave_mask import WaveMask as WaveMask
 from variate.transforms.time_frequency.wiaaft import WIAAFT as WIAAFT
 

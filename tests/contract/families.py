@@ -63,6 +63,8 @@ def _time_follows(case: Case, parts: list[Any]) -> None:
         if not once or case.transform.marks or any(part.family == "label" for part in parts):
             continue
         reach = np.maximum(np.abs(np.gradient(clock[i])), 0.5) if monotone else 0.5
+        if getattr(case.transform, "averages", False):
+            reach = np.maximum(reach, getattr(case.transform, "size", 1) / 2)  # an average stands for all of its window
         need(not out.points[i][np.abs(clock[i] - i) > reach + 0.51 * (len(parts) > 1) + 0.01].any(), f"step {i}: invented")
     need(monotone == bool((np.diff(clock, axis=1) > 0).all()), "the clock is not what `monotone` says")
     if case.transform.marks or not once:

@@ -49,7 +49,12 @@ class TimeTransform(Transform):
     @property
     def fuses(self) -> bool:
         """Whether reading at its rising clock is all it does, so that adjacent ones can share one reading."""
-        return self.monotone
+        return self.monotone and not self.averages
+
+    @property
+    def averages(self) -> bool:
+        """Whether it also makes means of readings, which are there where some of those are missing."""
+        return False
 
     @abstractmethod
     def clock(self, panel: Panel, rng: Draws) -> Clock:

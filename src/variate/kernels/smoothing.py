@@ -76,6 +76,19 @@ def block_means(x: Array, size: int) -> Array:
     return put_back(average(folded)[..., 0], xp.all(xp.isnan(folded), axis=3))
 
 
+def window_means(x: Array, size: int, stride: int, count: int) -> Array:
+    """Return the means (n, c, count) of windows of ``size`` readings, a window every ``stride``; NaN skipped."""
+    xp = namespace(x)
+    windows = xp.stack([x[..., k : k + stride * (count - 1) + 1 : stride] for k in range(size)], axis=-1)
+    return put_back(average(windows)[..., 0], xp.all(xp.isnan(windows), axis=-1))
+
+
+def window_maxima(x: Array, size: int, stride: int, count: int) -> Array:
+    """Return the maxima (n, count) of windows of ``size`` entries of x (n, t), a window every ``stride``."""
+    windows = namespace(x).stack([x[:, k : k + stride * (count - 1) + 1 : stride] for k in range(size)], axis=-1)
+    return windows.amax(-1) if is_torch(x) else windows.max(-1)
+
+
 def block_maxima(x: Array, size: int) -> Array:
     """Return the maximum (n, t // size) of each whole block of ``size`` entries of x (n, t), at least one block."""
     if is_torch(x):

@@ -189,8 +189,9 @@ def _check_enters(domain: Domain, name: str, transform: Transform) -> None:
 
 
 def _families(transform: Transform) -> set[str]:
-    if isinstance(transform, Pipeline):
-        return {family for part in transform.parts for family in _families(part)}
+    parts: tuple[Transform, ...] | None = getattr(transform, "parts", None)
+    if parts is not None:
+        return {family for part in parts for family in _families(part)}
     return {transform.family} - {"pipeline"}
 
 

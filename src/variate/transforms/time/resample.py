@@ -59,9 +59,9 @@ class Resample(TimeTransform):
         return True
 
     @property
-    def fuses(self) -> bool:
-        """Whether reading at the clock is all it does."""
-        return self.mode != "mean"
+    def averages(self) -> bool:
+        """Whether it makes means of readings."""
+        return self.mode == "mean"
 
     def length(self, length: int) -> int:
         """Return the number of steps of the output."""
