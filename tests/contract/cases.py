@@ -28,10 +28,10 @@ PIPELINES = (
     variate.survey_forecasting(),
     variate.wavelet_app(),
     variate.In("modwt", details={1: variate.Flip()}, smooth=variate.Scaling(), wavelet="haar"),
-    variate.In("stft", magnitude=variate.TimeMask()),
-    variate.In("dwt", details=variate.Jitter(sigma=0.5), wavelet="sym4"),
+    variate.In("stft", magnitude=variate.TimeMask(scope="all")),
+    variate.In("dwt", details=variate.Jitter(sigma=0.5, scope="all"), wavelet="sym4"),
     variate.In("cwt", magnitude=variate.Scaling(sigma=0.3), spacing=0.5),
-    variate.In("spectrum", amplitude=variate.Scaling(sigma=0.3), phase=variate.Jitter(sigma=0.2, relative=False)),
+    variate.In("spectrum", amplitude=variate.Scaling(sigma=0.3), phase=variate.Jitter(sigma=0.2, relative=False, scope="all")),
     variate.Compose(variate.OneOf(variate.Jitter(), variate.Compose(variate.TimeWarp(), variate.Crop())), variate.Scaling()),
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import variate
-from variate.core.errors import ContractError, PanelError, ParameterError
+from variate.core.errors import ContractError, ParameterError
 
 X = np.random.default_rng(0).normal(size=(40, 2, 50))
 

@@ -25,7 +25,6 @@ class Domain(ABC):
 
     name: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
-    keeps_time: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -34,6 +33,11 @@ class Domain(ABC):
     def __post_init__(self) -> None:
         for key, declared in params(type(self)).items():
             object.__setattr__(self, key, declared.check(getattr(self, key), f"In({self.name!r})"))
+
+    @property
+    def keeps_time(self) -> tuple[str, ...]:
+        """The parts with a step for each step of the series."""
+        return ()
 
     @abstractmethod
     def forward(self, x: Array) -> tuple[Parts, Any]:

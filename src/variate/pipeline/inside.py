@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from variate.core.draws import Draws
-from variate.core.errors import ParameterError, SpecError
+from variate.core.errors import ContractError, ParameterError, SpecError
 from variate.core.panel import Panel
 from variate.core.param import params
 from variate.core.transform import Transform
@@ -27,8 +27,10 @@ class In(Pipeline):
     ``In("spectrum", phase=Jitter(...))`` shakes the phases of the Fourier transform; ``In("modwt", details={1: Flip()})``
     turns over the finest wavelet level, ``details=Flip()`` all of them. Transforms of values may enter any part; one of time
     or of labels only a part with a step for each step of the series, and then an event is where one was or where one went.
-    A level that a series is too short for is passed over. Gaps are filled by linear interpolation first, and come back at the
-    end. What a transform would mark has no place in a part, so ``mark=True`` is refused.
+    What forgets when something was refuses point labels in such a part, or drops them, as it does outside. In the other parts
+    there are no labels, and past and target are one, so on a forecast window ``scope="past"`` is refused there. A level that a
+    series is too short for is passed over. Gaps are filled by linear interpolation first, and come back at the end. What a
+    transform would mark has no place in a part, so ``mark=True`` is refused.
 
     It hurts where the parts of two kinds of series look alike, and as the transforms inside do.
 
@@ -76,8 +78,9 @@ class In(Pipeline):
 
     @property
     def drops(self) -> bool:
-        """Whether point labels are dropped: never, since labels do not enter the parts where time is forgotten."""
-        return False
+        """Whether a transform drops point labels of a part that has the steps of the series."""
+        entering = zip(self.places, self.inside, strict=True)
+        return any(t.drops for (name, _), t in entering if name in self.domain.keeps_time)
 
     def place(self, rng: Draws, i: int) -> Draws:
         """Return the draws of transform i."""
@@ -91,25 +94,29 @@ class In(Pipeline):
         x = panel.values if seen is None else put_back(panel.values, ~seen)
         gaps = has_nan(x)
         parts, rest = self.domain.forward(fill_parts(x, border) if gaps else x)
+        points = panel.points
         for i, (name, level) in enumerate(self.places):
-            panel = self._enter(parts[name], level, panel, i, self.place(rng, i))
+            points = self._enter(parts[name], level, panel, i, points, self.place(rng, i))
         y = self.domain.inverse(parts, rest)
         xp = namespace(y)
         y = put_back(y, xp.isnan(x)) if gaps else y
-        return panel.replace(values=y if seen is None else xp.where(seen, y, panel.values))
+        return panel.replace(values=y if seen is None else xp.where(seen, y, panel.values), points=points)
 
-    def _enter(self, arrays: list[Array], level: int | None, panel: Panel, i: int, rng: Draws) -> Panel:
-        """Change one part, or one level of it, in ``arrays``; return the panel with the labels that come of it."""
+    def _enter(self, arrays: list[Array], level: int | None, panel: Panel, i: int, points: Any, rng: Draws) -> Any:
+        """Change one part, or one level of it, in ``arrays``; return ``points`` with the labels that come of it."""
         transform, name = self.inside[i], self.places[i][0]
         timed = name in self.domain.keeps_time
+        if panel.horizon and not timed:
+            _check_scope(self.domain, name, transform)
         for k in range(len(arrays)) if level is None else range(level - 1, min(level, len(arrays))):
+            _check_length(self.domain, name, transform, arrays[k].shape[2])
             part = panel.replace(values=arrays[k], label=None, covariates=None, mask=None, extra={})
-            part = part if timed else part.replace(points=None, horizon=0)
+            part = part.replace(points=panel.points if timed else None, horizon=panel.horizon if timed else 0)
             out = transform.run(part, rng.at(str(k + 1)) if level is None and len(arrays) > 1 else rng)
             arrays[k] = out.values
-            if timed and out.points is not None and panel.points is not None:
-                panel = panel.replace(points=_either(panel, out.points))
-        return panel
+            if out.points is not None and points is not None and panel.point_role == "event":
+                points = _stronger(points, out.points)
+        return points
 
     def mapped(self, change: Callable[[Transform], Transform]) -> In:
         """Return this transform with every one inside changed."""
@@ -134,13 +141,17 @@ class In(Pipeline):
             raise SpecError("in needs a 'domain' and a list under 'inside'")
         given: dict[str, Any] = {k: v for k, v in values.items() if k not in ("domain", "inside")}
         for i, entry in enumerate(listed):
-            if not isinstance(entry, Mapping) or not {"part", "transform"} <= set(entry):
-                raise SpecError(f"inside[{i}] needs 'part' and 'transform', and 'level' for a single one")
+            name, level = _entry(entry, i)
             transform = build(entry["transform"], f"inside[{i}]")
-            if entry.get("level") is None:
-                given[entry["part"]] = transform
+            taken = given.get(name)
+            if name in given and (level is None or not isinstance(taken, dict) or level in taken):
+                raise SpecError(f"inside[{i}]: something enters {name!r} already there; join them with compose")
+            if level is None:
+                given[name] = transform
             else:
-                given.setdefault(entry["part"], {})[entry["level"]] = transform
+                given.setdefault(name, {})[level] = transform
+        if not all(isinstance(key, str) for key in given):
+            raise SpecError(f"in has no option {next(key for key in given if not isinstance(key, str))!r}")
         return cls(values["domain"], **given)
 
     def __repr__(self) -> str:
@@ -152,6 +163,18 @@ class In(Pipeline):
             else:
                 grouped.setdefault(name, {})[level] = transform
         return f"In({', '.join([repr(self.domain.name), *(f'{k}={v!r}' for k, v in grouped.items()), *shown])})"
+
+
+def _entry(entry: Any, i: int) -> Place:
+    """Return the part and the level that an entry of a policy names."""
+    if not isinstance(entry, Mapping) or not {"part", "transform"} <= set(entry) <= {"part", "transform", "level"}:
+        raise SpecError(f"inside[{i}] needs 'part' and 'transform', and 'level' for a single one, and nothing else")
+    name, level = entry["part"], entry.get("level")
+    if not isinstance(name, str) or name in ("domain", "inside"):
+        raise SpecError(f"inside[{i}]: part is {name!r}; it must be the name of a part of the domain")
+    if level is not None and (isinstance(level, bool) or not isinstance(level, int) or level < 1):
+        raise SpecError(f"inside[{i}]: level is {level!r}; it must be an integer of at least 1, the finest")
+    return name, level
 
 
 def _told(domain: Any, name: str, declared: Any) -> bool:
@@ -172,6 +195,28 @@ def _placed(domain: str, name: str, value: Any) -> list[tuple[Place, Any]]:
         if isinstance(level, bool) or not isinstance(level, int) or level < 1:
             raise ParameterError(f"In({domain!r}, {name}={{{level!r}: …}}): a level is an integer of at least 1, the finest")
     return [((name, level), transform) for level, transform in sorted(value.items())]
+
+
+def _check_scope(domain: Domain, name: str, transform: Transform) -> None:
+    """Raise ContractError where a transform that is to leave the target alone enters a part that does not know it."""
+    for inner in getattr(transform, "parts", (transform,)):
+        if inner is not transform:
+            _check_scope(domain, name, inner)
+        elif getattr(inner, "scope", "") == "past":
+            raise ContractError(
+                f"In({domain.name!r}, {name}={inner!r}): in this part past and target are one, so the target cannot be left "
+                f"alone; use {type(inner).__name__}(scope='all') to change both, or drop the horizon"
+            )
+
+
+def _check_length(domain: Domain, name: str, transform: Transform, length: int) -> None:
+    """Raise ContractError where a part would become longer or shorter."""
+    if transform.length(length) != length:
+        raise ContractError(
+            f"In({domain.name!r}, {name}={transform!r}): it turns the {length} steps of a part into "
+            f"{transform.length(length)}, and parts of another length cannot be put together; use one that keeps it, such as "
+            "Crop(resize=True)"
+        )
 
 
 def _check_enters(domain: Domain, name: str, transform: Transform) -> None:
@@ -195,9 +240,6 @@ def _families(transform: Transform) -> set[str]:
     return {transform.family} - {"pipeline"}
 
 
-def _either(panel: Panel, moved: Array) -> Array:
-    """Return point labels: of events the stronger of old and moved, of states the old."""
-    if panel.point_role != "event":
-        return panel.points
-    xp = namespace(panel.points)
-    return xp.where(moved > panel.points, moved, panel.points)
+def _stronger(old: Array, moved: Array) -> Array:
+    """Return at each step the stronger of two point labels."""
+    return namespace(old).where(moved > old, moved, old)

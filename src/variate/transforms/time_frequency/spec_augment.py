@@ -8,7 +8,7 @@ from typing import ClassVar
 from variate.core.draws import Draws
 from variate.core.panel import Panel
 from variate.core.param import param
-from variate.core.transform import Transform
+from variate.families.composite import CompositeTransform
 from variate.families.time import TimeTransform
 from variate.families.value import ValueTransform, scope
 from variate.kernels.arrays import Array, concat, namespace
@@ -26,7 +26,7 @@ POLICIES = {  # warp, frequency, frequency masks, time, share, time masks: in fr
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecAugment(Transform):
+class SpecAugment(CompositeTransform):
     """Bend time a little, and blank out bands of frequency and stretches of time in the spectrogram [park2019].
 
     A point of the time axis moves by up to ``warp``, the ends stay, and time runs evenly between (piecewise linear, as in
@@ -48,7 +48,6 @@ class SpecAugment(Transform):
     (2, 3, 256)
     """
 
-    family: ClassVar[str] = "pipeline"
     label_rule: ClassVar[str] = "class label stays; point labels follow the bent time, and stay under masks"
 
     warp: float = param(0.05, about="most that a point of time moves", low=0, high=0.25, search=(0.0, 0.2), unit="share")
@@ -65,7 +64,7 @@ class SpecAugment(Transform):
     examples = ({}, {"policy": "SM", "on": "spectrogram", "fill": "mean"}, {"frequency_masks": 3, "time": 0.3, "size": 16})
 
     @property
-    def parts(self) -> tuple[Transform, ...]:
+    def parts(self) -> tuple[_Warp, _Masks]:
         """The two steps: one changes time, the other values."""
         return (_Warp(of=self.policy, warp=self.warp, hop=self._hop), _Masks(of=self))
 
@@ -73,12 +72,6 @@ class SpecAugment(Transform):
     def _hop(self) -> int:
         """Steps from frame to frame; 0 where that depends on the length."""
         return 1 if self.on == "spectrogram" else max(self.size // 4, 1) if self.size else 0
-
-    def work(self, panel: Panel, rng: Draws) -> Panel:
-        """Bend time, then mask."""
-        for part in self.parts:
-            panel = part.run(panel, rng.at(part.op.strip("_")))
-        return panel
 
 
 @dataclass(frozen=True, kw_only=True)

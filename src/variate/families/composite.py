@@ -1,0 +1,30 @@
+"""Composite: an operation that the field knows as one, and that is two of different families."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from variate.core.draws import Draws
+from variate.core.panel import Panel
+from variate.core.transform import Transform
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompositeTransform(Transform):
+    """Steps of different families under one name. The author writes :attr:`parts`; each step keeps the promise of its own."""
+
+    family: ClassVar[str] = "pipeline"
+    label_rule: ClassVar[str] = "as its steps"
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[Transform, ...]:
+        """The steps, in order; they are no operations of their own, so their names begin with an underscore."""
+
+    def work(self, panel: Panel, rng: Draws) -> Panel:
+        """Run the steps one after the other."""
+        for part in self.parts:
+            panel = part.run(panel, rng.at(part.op.strip("_")))
+        return panel
