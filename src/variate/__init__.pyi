@@ -64,6 +64,7 @@ from variate.transforms.time_frequency.spec_augment import SpecAugment as SpecAu
 from variate.transforms.time_frequency.wave_mask import WaveMask as WaveMask
 from variate.transforms.time_frequency.wiaaft import WIAAFT as WIAAFT
 
+__all__: list[str]
 __version__: str
 ops: Mapping[str, type[Transform]]
 APP = AmplitudePhasePerturbation

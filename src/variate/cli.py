@@ -130,6 +130,7 @@ def _policy(name: str, place: str = "--policy") -> Transform:
 
     if Path(name).suffix:
         return load(name)
+    name = _other_names().get(name.lower(), name)
     if name in presets:
         return presets[name]()
     if name not in registry:
@@ -138,6 +139,16 @@ def _policy(name: str, place: str = "--policy") -> Transform:
     if registry[name].takes_parts:
         raise SpecError(f"{place} {name}: is made of other operations; write them into a policy file and name that")
     return registry[name]()
+
+
+def _other_names() -> dict[str, str]:
+    """Return the second public names of operations, such as upsample, with the names that policies know."""
+    import variate
+    from variate.core.transform import Transform
+
+    classes = {name: getattr(variate, name) for name in variate.__all__}
+    ops = {name: cls for name, cls in classes.items() if isinstance(cls, type) and issubclass(cls, Transform)}
+    return {name.lower(): str(cls.op) for name, cls in ops.items() if name != cls.__name__}
 
 
 def _console(stderr: bool = False) -> Console:

@@ -35,6 +35,7 @@ def test_show_draws_an_operation_or_a_policy(folder):
     assert "Compose(Jitter(sigma=0.1), TimeWarp())" in examples
     assert "random walk" in examples
     assert "Permutation(segments=4" in drawn("um2017")
+    assert "Crop()" in drawn("upsample")  # another name of it
     first = drawn("jitter", "--data", "train.tsv", "--seed", "1", "--rate", "2")
     assert "series 1 · class b" in first
     assert "time (s)" in first
