@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from variate.core.errors import ParameterError, suggest
@@ -64,6 +65,7 @@ def make(name: Any, options: dict[str, Any]) -> Domain:
     return cls(**options)
 
 
+@cache
 def domains() -> dict[str, type[Domain]]:
     """Return the domains by name: every file of this package defines one."""
     import importlib

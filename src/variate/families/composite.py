@@ -23,6 +23,21 @@ class CompositeTransform(Transform):
     def parts(self) -> tuple[Transform, ...]:
         """The steps, in order; they are no operations of their own, so their names begin with an underscore."""
 
+    @property
+    def marks(self) -> bool:
+        """Whether a step labels what it does."""
+        return any(part.marks for part in self.parts)
+
+    @property
+    def scores(self) -> bool:
+        """Whether a step makes scores of point labels."""
+        return any(part.scores for part in self.parts)
+
+    @property
+    def drops(self) -> bool:
+        """Whether a step drops point labels."""
+        return any(part.drops for part in self.parts)
+
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Run the steps one after the other."""
         for part in self.parts:

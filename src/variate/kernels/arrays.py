@@ -60,6 +60,15 @@ def concat(parts: list[Array], axis: int) -> Array:
     return namespace(parts[0]).concat(parts, axis=axis)
 
 
+def placed(x: Array, index: Array, values: Array) -> Array:
+    """Return x with ``values`` at the places ``index`` of its last axis, which are distinct."""
+    if is_torch(x):
+        return x.scatter(-1, index, values)
+    new = x.copy()
+    np.put_along_axis(new, index, values, axis=-1)
+    return new
+
+
 class _Scratch(threading.local):
     """The scratch memory of one thread: blocks that come and go with every chunk, and where the result is to lie."""
 

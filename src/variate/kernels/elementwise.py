@@ -53,12 +53,11 @@ def fill_windows(x: Array, start: Array, width: int, fill: Array) -> Array:
     return out
 
 
-def windows(start: Array, width: int, length: int) -> Array:
-    """Return booleans (n, length): the steps in any of the windows of ``width`` steps from ``start`` (n, k)."""
+def windows(start: Array, width: int | Array, length: int) -> Array:
+    """Return booleans (n, length): the steps in any of the windows of ``width`` (or (n, k)) steps from ``start`` (n, k)."""
     xp = namespace(start)
     steps = xp.arange(length, device=start.device)[None, None, :]
-    first = start[:, :, None]
-    return xp.any((steps >= first) & (steps < first + width), axis=1)
+    return xp.any((steps >= start[:, :, None]) & (steps < (start + width)[:, :, None]), axis=1)
 
 
 def add_lines(x: Array, start: Array, level: Array, slope: Array) -> Array:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from variate.kernels.arrays import Array, concat, is_torch, namespace
-from variate.kernels.spectrum import irfft, rfft, turn
+import numpy as np
+
+from variate.kernels.arrays import Array, concat, is_torch, namespace, placed
+from variate.kernels.spectrum import irfft, rfft, turn, turning
 
 
 def filtered(x: Array, keep: Array) -> Array:
@@ -31,7 +33,7 @@ def _analytic(x: Array) -> Array:
     """Return the analytic signal (n, c, t), complex, of x: its spectrum without negative frequencies, doubled."""
     length = x.shape[-1]
     spectrum = rfft(x)
-    paired = (length - 1) // 2
+    paired = turning(length)
     parts = [spectrum[..., :1], 2 * spectrum[..., 1 : paired + 1], spectrum[..., paired + 1 :]]
     rest = namespace(x).zeros_like(spectrum[..., :1])
     nothing = namespace(x).repeat(rest, length - spectrum.shape[-1], axis=-1)
@@ -55,10 +57,10 @@ def shuffle_strongest(x: Array, order: Array) -> Array:
     """
     xp = namespace(x)
     spectrum = rfft(x)
-    paired = spectrum[..., 1 : (x.shape[-1] - 1) // 2 + 1]
+    paired = spectrum[..., 1 : turning(x.shape[-1]) + 1]
     ranked = _strongest(xp.abs(paired), order.shape[1])
     source = xp.take_along_axis(ranked, xp.broadcast_to(order[:, None, :], ranked.shape), axis=-1)
-    moved = _placed(paired, ranked, xp.take_along_axis(paired, source, axis=-1))
+    moved = placed(paired, ranked, xp.take_along_axis(paired, source, axis=-1))
     return irfft(concat([spectrum[..., :1], moved, spectrum[..., paired.shape[-1] + 1 :]], axis=-1), x.shape[-1])
 
 
@@ -66,30 +68,15 @@ def _strongest(size: Array, count: int) -> Array:
     """Return the places (n, c, count) of the largest of each channel, the largest first; of equal ones the earlier."""
     if is_torch(size):
         return size.argsort(dim=-1, descending=True, stable=True)[..., :count]
-    import numpy as np
-
     least = np.partition(size, -count, axis=-1)[..., -count, None]
     ranked = np.where(size >= least, -size, np.inf)
     return np.argsort(ranked, axis=-1, stable=True)[..., :count]
-
-
-def _placed(x: Array, index: Array, values: Array) -> Array:
-    """Return x with ``values`` at the places ``index`` of its last axis, which are distinct."""
-    if is_torch(x):
-        return x.scatter(-1, index, values)
-    import numpy as np
-
-    new = x.copy()
-    np.put_along_axis(new, index, values, axis=-1)
-    return new
 
 
 def polar(spectrum: Array) -> tuple[Array, Array]:
     """Return the amplitudes and the phases, in radians, of complex numbers."""
     if is_torch(spectrum):
         return spectrum.abs(), spectrum.angle()
-    import numpy as np
-
     return np.abs(spectrum), np.arctan2(spectrum.imag, spectrum.real)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from variate.kernels.arrays import Array, is_torch, namespace
+from variate.kernels.arrays import Array, namespace, placed
 from variate.kernels.modwt import imodwt, levels, modwt
 from variate.kernels.ranks import ascending, order, reorder
 from variate.kernels.spectrum import irfft, rfft
@@ -62,18 +60,7 @@ def _largest(details: Array, share: float) -> Array:
     held = xp.cumulative_sum(xp.take_along_axis(energy, place, axis=2), axis=2)
     before = held - xp.take_along_axis(energy, place, axis=2)
     inside = (before < share * held[..., -1:]) | (share >= 1)
-    return xp.reshape(_scattered(inside, place), details.shape)
-
-
-def _scattered(values: Any, place: Any) -> Any:
-    """Return ``values`` put to the places (n, c, k), a permutation."""
-    if is_torch(values):
-        return values.new_zeros(values.shape).scatter(2, place, values)
-    import numpy as np
-
-    out = np.empty_like(values)
-    np.put_along_axis(out, place, values, axis=2)
-    return out
+    return xp.reshape(placed(xp.zeros_like(inside), place, inside), details.shape)
 
 
 def _kept(level: Array, surrogate: Array, fixed: Array) -> Array:

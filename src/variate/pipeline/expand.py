@@ -20,8 +20,7 @@ def expand(panel: Any, aug: Transform, copies: int = 10, seed: int = 0) -> Panel
 
     Copy k (1 … copies) is epoch k of ``seed``, so the result holds (copies + 1)·n rows. ``extra["source"]`` is the
     original row of each row (that of a panel of slices or copies stays what it was), ``extra["copy"]`` its k (0 for
-    originals); ids are numbered afresh. A transform that
-    changes the length gives a ragged panel.
+    originals); ids are numbered afresh. A transform that changes the length gives a ragged panel.
 
     >>> import variate
     >>> big = variate.expand(variate.Panel([[1.0, 2.0, 3.0]], label=[1]), variate.Jitter(), copies=2)

@@ -9,6 +9,7 @@ from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.value import ValueTransform, on_points
 from variate.kernels.arrays import Array
+from variate.kernels.spectrum import bins
 from variate.kernels.surrogates import aaft
 
 
@@ -43,5 +44,5 @@ class AAFT(ValueTransform):
     def change(self, x: Array, rng: Draws) -> Array:
         """Return the readings of x in another order."""
         channels = 1 if self.channels == "joint" else x.shape[1]
-        turn = rng.uniform("phase", (channels, x.shape[2] // 2 + 1), high=2 * math.pi)
+        turn = rng.uniform("phase", (channels, bins(x.shape[2])), high=2 * math.pi)
         return aaft(x, rng.normal("gaussian", x.shape[1:]), turn)

@@ -9,6 +9,7 @@ from variate.core.param import param
 from variate.families.value import ValueTransform
 from variate.kernels.arrays import Array
 from variate.kernels.filtering import shuffle_strongest
+from variate.kernels.spectrum import turning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,4 +38,4 @@ class DominantShuffle(ValueTransform):
 
     def change(self, x: Array, rng: Draws) -> Array:
         """Return x with its strongest frequencies exchanged."""
-        return shuffle_strongest(x, rng.order("order", min(self.count, (x.shape[2] - 1) // 2)))
+        return shuffle_strongest(x, rng.order("order", min(self.count, turning(x.shape[2]))))

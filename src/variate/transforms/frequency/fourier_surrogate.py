@@ -9,7 +9,7 @@ from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.value import ValueTransform, on_points
 from variate.kernels.arrays import Array
-from variate.kernels.spectrum import randomise_phases
+from variate.kernels.spectrum import bins, randomise_phases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,5 +45,5 @@ class FourierSurrogate(ValueTransform):
     def change(self, x: Array, rng: Draws) -> Array:
         """Return x with other phases."""
         channels = 1 if self.channels == "joint" else x.shape[1]
-        turn = rng.uniform("phase", (channels, x.shape[2] // 2 + 1), high=2 * math.pi)
+        turn = rng.uniform("phase", (channels, bins(x.shape[2])), high=2 * math.pi)
         return randomise_phases(x, self.strength * turn)

@@ -12,6 +12,7 @@ from variate.families.composite import CompositeTransform
 from variate.families.time import TimeTransform
 from variate.families.value import ValueTransform, scope
 from variate.kernels.arrays import Array, concat, namespace
+from variate.kernels.elementwise import windows
 from variate.kernels.moments import average
 from variate.kernels.reading import Clock
 from variate.kernels.spectrogram import bent_clock, masked_series
@@ -94,9 +95,7 @@ class _Warp(TimeTransform):
         most = round(self.warp * past) if self.of == "relative" else POLICIES[self.of][0] * hop
         most = min(most, past // 4)
         xp = namespace(panel.values)
-        if past < 2 * most + 1 or most == 0:
-            most = 0
-        point = rng.integers("point", max(past - 2 * most, 1), (1,)) + most
+        point = rng.integers("point", past - 2 * most, (1,)) + most
         bent = bent_clock(point, rng.integers("move", 2 * most + 1, (1,)) - most, past)
         after = xp.astype(xp.arange(past, panel.length, device=bent.device), xp.float64)
         return concat([bent, after[None, :] + xp.zeros_like(bent[:, :1])], axis=1)
@@ -138,6 +137,4 @@ def _kept(rng: Draws, name: str, length: int, most: int, count: int) -> Array:
     """Return which of ``length`` places (n, length) are in none of ``count`` masks of U{0, …, most} places."""
     width = rng.integers(f"{name}_width", most + 1, (count,))
     start = rng.integers(f"{name}_start", length - width + 1, (count,))
-    xp = namespace(width)
-    place = xp.arange(length, device=width.device)[None, None, :]
-    return ~xp.any((place >= start[:, :, None]) & (place < (start + width)[:, :, None]), axis=1)
+    return ~windows(start, width, length)
