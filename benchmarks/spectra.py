@@ -39,6 +39,7 @@ def spectra() -> list[str]:
         ("AmplitudePhasePerturbation", "rfft + irfft", trip, _run(variate.APP(), x), 2, False),
         ("FourierSurrogate", "rfft + irfft", trip, _run(variate.FourierSurrogate(), x), 2, False),
         ("FrequencyMask", "rfft + irfft", trip, _run(variate.FrequencyMask(), x), None, False),
+        ("FrequencyMix", "rfft + irfft", trip, _run(variate.FrequencyMix().fit(x), x), None, False),
         ("BandStop", "rfft + irfft", trip, _run(variate.BandStop(), x), None, False),
         ("DominantShuffle", "rfft + irfft", trip, _run(variate.DominantShuffle(), x), None, False),
         ("FrequencyShift", "rfft + irfft", trip, _run(variate.FrequencyShift(), x), None, False),

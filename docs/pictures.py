@@ -15,6 +15,7 @@ from variate.plot import examples, picture, sample
 from variate.plot.catalogue import SEED
 from variate.plot.files import rendered
 from variate.plot.panes import Side, series
+from variate.plot.series import kin
 from variate.plot.style import figure, title
 
 STRENGTH = 0.7  # of thumbnails: at their defaults many operations are too gentle to be seen in one
@@ -30,7 +31,7 @@ def thumbnail(cls: type[Transform]) -> bytes:
     aug, known = sample(cls).at(STRENGTH), examples()
     speaks_of_channels = "channels" in (cls.__doc__ or "").split("\n\n")[0]
     names = ("motion", "bursty") if speaks_of_channels else ("bursty", "motion")
-    pairs = [(known[name], aug(known[name], seed=SEED)) for name in names]
+    pairs = [(known[name], aug.fit(kin()[name])(known[name], seed=SEED)) for name in names]
     before, after = next((pair for pair in pairs if _differ(*pair)), pairs[0])
     drawn = figure(3.4, 1.5)
     axes = drawn.subplots()

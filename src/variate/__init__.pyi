@@ -32,6 +32,7 @@ from variate.transforms.frequency.band_stop import BandStop as BandStop
 from variate.transforms.frequency.dominant_shuffle import DominantShuffle as DominantShuffle
 from variate.transforms.frequency.fourier_surrogate import FourierSurrogate as FourierSurrogate
 from variate.transforms.frequency.frequency_mask import FrequencyMask as FrequencyMask
+from variate.transforms.frequency.frequency_mix import FrequencyMix as FrequencyMix
 from variate.transforms.frequency.frequency_shift import FrequencyShift as FrequencyShift
 from variate.transforms.frequency.iaaft import IAAFT as IAAFT
 from variate.transforms.label.label_expansion import LabelExpansion as LabelExpansion
@@ -62,6 +63,7 @@ from variate.transforms.time_frequency.feature_shuffle import FeatureShuffle as 
 from variate.transforms.time_frequency.local_average import LocalAverage as LocalAverage
 from variate.transforms.time_frequency.spec_augment import SpecAugment as SpecAugment
 from variate.transforms.time_frequency.wave_mask import WaveMask as WaveMask
+from variate.transforms.time_frequency.wave_mix import WaveMix as WaveMix
 from variate.transforms.time_frequency.wiaaft import WIAAFT as WIAAFT
 
 __all__: list[str]

@@ -58,6 +58,7 @@ def augment(
     file = io.read(source)
     if "source" in file.panel.extra:
         raise DataFileError(f"{source}: holds augmented copies already; augment the original file, with more --copies")
+    aug = aug if aug.fitted else aug.fit(file.panel)
     made = []
     with _progress() as progress:
         for copy in progress.track(copies_of(file.panel, aug, copies, seed), total=copies, description="augmenting"):

@@ -32,6 +32,8 @@ PIPELINES = (
     variate.In("dwt", details=variate.Jitter(sigma=0.5, scope="all"), wavelet="sym4"),
     variate.In("cwt", magnitude=variate.Scaling(sigma=0.3), spacing=0.5),
     variate.In("spectrum", amplitude=variate.Scaling(sigma=0.3), phase=variate.Jitter(sigma=0.2, relative=False, scope="all")),
+    variate.Compose(variate.Jitter(), variate.FrequencyMix(ratio=0.4), variate.Flip(), variate.WaveMix(across=True)),
+    variate.OneOf(variate.FrequencyMix(across=True), variate.TimeWarp(), variate.WaveMix(scope="past")),
     variate.Compose(variate.OneOf(variate.Jitter(), variate.Compose(variate.TimeWarp(), variate.Crop())), variate.Scaling()),
 )
 
@@ -46,21 +48,53 @@ class Case:
     def __str__(self) -> str:
         return f"{self.transform!r}-{self.backend}"
 
-    def __call__(self, x: Any, **kwargs: Any) -> Any:
-        """Run on the backend; NumPy arrays and panels of them in and out."""
+    def __call__(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Run on the backend, fitted; NumPy arrays and panels of them in and out."""
+        transform = self.fitted(x)
         if self.backend == "numpy":
-            return self.transform(x, **kwargs)
+            return transform(x, y, **kwargs)
         device = "cuda" if self.backend == "cuda" else "cpu"
         with engine.torch_bodies():
-            return _back(self.transform(_there(x, device), **kwargs))
+            return _back(transform(_there(x, device), y, **kwargs))
 
     def tensors(self, x: Any, **kwargs: Any) -> Any:
-        """Run on tensors of the backend and give tensors back."""
+        """Run on tensors of the backend, fitted, and give tensors back."""
         device = "cuda" if self.backend == "cuda" else "cpu"
+        transform = self.fitted(x.detach().cpu())
         if self.backend == "numpy":
-            return self.transform(x.to(device), **kwargs)
+            return transform(x.to(device), **kwargs)
         with engine.torch_bodies():
-            return self.transform(x.to(device), **kwargs)
+            return transform(x.to(device), **kwargs)
+
+    def fitted(self, x: Any) -> Transform:
+        """Return the transform fitted to known series like those of x, whichever these are."""
+        return self.transform.fit(known(x)) if "mix" in families(self.transform) else self.transform
+
+
+def families(transform: Transform) -> set[str]:
+    """Return the families of the operations that a transform is made of."""
+    parts = getattr(transform, "parts", None)
+    return {transform.family} if parts is None else {family for part in parts for family in families(part)}
+
+
+def known(x: Any) -> Panel:
+    """Return eight series of each length there is in x, with the fields that x has: other series than any rule looks at."""
+    panel = x if isinstance(x, Panel) else Panel(x if len(x) else series())
+    each = [full_panel(8, length, panel.horizon, np.float64) for length in sorted(_lengths(panel))]
+    fields = {k: [row for part in each for row in getattr(part, k)] for k in ("values", "points", "mask")}
+    values = [1.5 * row[np.arange(panel.channels) % 3, ::-1] + 0.25 for row in fields["values"]] or [
+        np.zeros((panel.channels, 1))
+    ]
+    return Panel(
+        values,
+        label=np.arange(len(values)) % 3,
+        points=None if panel.points is None else fields["points"],
+        mask=None if panel.mask is None else fields["mask"],
+    )
+
+
+def _lengths(panel: Panel) -> set[int]:
+    return {int(v.shape[-1]) for v in panel.values} if panel.ragged else {panel.length}
 
 
 def backends() -> list[str]:

@@ -21,17 +21,23 @@ def labels_follow(case: Case) -> None:
     out = case(panel, seed=20)
     parts = leaves(case.transform)
     families = {part.family for part in parts}
-    if "label" not in families:
+    if "mix" in families and case.transform.softens:
+        need(out.label.shape == (panel.n, 3) and (out.label >= 0).all(), "class weights")
+        same(out.label.sum(1), np.ones(panel.n), "class weights do not sum to 1", 1e-6)
+    elif "label" not in families:
         same(out.label, panel.label, "the class label")
     if "time" in families:
         _time_follows(case, parts)
     else:
-        same(out.mask, panel.mask, "the mask")
+        if "mix" in families:
+            need((out.mask <= panel.mask).all(), "a step was seen of a mixture, and not of the series")
+        else:
+            same(out.mask, panel.mask, "the mask")
         same(out.covariates, panel.covariates, "covariates")
         if case.transform.drops:
             return
         need((out.points >= panel.points).all(), "a point label was lost")
-        may_add = case.transform.marks or "label" in families
+        may_add = case.transform.marks or families & {"label", "mix"}
         need(may_add or _same_labels(out, panel), "point labels changed")
     if families <= {"value", "pipeline"}:
         unseen = ~np.broadcast_to(panel.mask[:, None], panel.values.shape)
@@ -60,14 +66,14 @@ def _time_follows(case: Case, parts: list[Any]) -> None:
     for i in range(LENGTH):
         covered = clock[i].min() - 1e-6 <= i <= clock[i].max() + 1e-6
         need(out.points[i].any() or not covered or not monotone, f"the event at step {i} was lost")
-        if not once or case.transform.marks or any(part.family == "label" for part in parts):
+        if not once or case.transform.marks or any(part.family in ("label", "mix") for part in parts):
             continue
         reach = np.maximum(np.abs(np.gradient(clock[i])), 0.5) if monotone else 0.5
         if getattr(case.transform, "averages", False):
             reach = np.maximum(reach, getattr(case.transform, "size", 1) / 2)  # an average stands for all of its window
         need(not out.points[i][np.abs(clock[i] - i) > reach + 0.51 * (len(parts) > 1) + 0.01].any(), f"step {i}: invented")
     need(monotone == bool((np.diff(clock, axis=1) > 0).all()), "the clock is not what `monotone` says")
-    if case.transform.marks or not once:
+    if case.transform.marks or not once or any(part.family == "mix" for part in parts):
         return
     moved = case(Panel(ramp, points=states, point_role="state", mask=seen), seed=21)
     nearest = np.clip(np.floor(clock + 0.5).astype(int), 0, LENGTH - 1)

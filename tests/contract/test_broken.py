@@ -15,7 +15,7 @@ from contract.cases import Case
 from variate.core.draws import Draws
 from variate.core.panel import Panel
 from variate.core.param import param
-from variate.families import LabelTransform, TimeTransform, ValueTransform, pieces
+from variate.families import LabelTransform, MixTransform, TimeTransform, ValueTransform, pieces
 from variate.pipeline.compose import Compose
 
 assert families.CHECKS  # imported so that the family rules are registered
@@ -218,6 +218,15 @@ class ForgetsWhen(ValueTransform):
         return x[..., ::-1].copy()
 
 
+@dataclass(frozen=True, kw_only=True)
+class MixesUnfitted(MixTransform):
+    def work(self, panel: Panel, rng: Draws) -> Panel:
+        return panel if self.pool_values is None else super().work(panel, rng)
+
+    def mix(self, x: Any, others: Any, rng: Draws) -> Any:
+        return x, np.ones((len(x), 2, 1))
+
+
 @dataclass(frozen=True, init=False)
 class LosesLabels(Compose):
     def work(self, panel: Panel, rng: Draws) -> Panel:
@@ -241,6 +250,7 @@ NAMES = {
     "identity": "the identity value does nothing",
     "at": "at(magnitude) gives valid transforms from weak to strong",
     "fit": "fit gives a transform of the same kind",
+    "unfitted": "unfitted use gives the right sentence",
     "points": "what forgets when refuses point labels, or drops them",
     "backends": "NumPy and torch agree",
     "gradient": "gradients flow where promised",
@@ -274,6 +284,7 @@ BROKEN = [
     (ChecksNothing(), "numpy", "invalid"),
     (ChecksNothing(), "numpy", "at"),
     (HidesFit(), "numpy", "fit"),
+    (MixesUnfitted(), "numpy", "unfitted"),
     (ForgetsWhen(), "numpy", "points"),
     (NotQuiteIdentity(), "numpy", "identity"),
     (NumpyOnly(), "torch", "backends"),

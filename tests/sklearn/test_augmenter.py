@@ -38,6 +38,8 @@ CLASSES = np.array(["run", "walk", "sit"])[np.arange(12) % 3]
 class Soften(LabelTransform):
     """Classes to class weights, as a transform that mixes series makes them."""
 
+    softens = True
+
     def relabel(self, panel, rng):
         return panel if panel.label is None else panel.replace(label=np.full((panel.n, 3), 1 / 3, np.float32))
 

@@ -102,12 +102,7 @@ def run(
     log: list[Entry] | None = [] if record else None
     samples = samples_of(panel.ids)
     root = f"/{type(transform).op}"
-    if transform.drops:
-        panel = panel.replace(points=None)
-    elif transform.marks:
-        panel = panel.with_points()
-    if transform.scores:
-        panel = panel.with_scores()
+    panel = entering(transform, panel)
     if not panel.ragged:
         positions = np.arange(panel.n) if record else None
         out = _run_dense(transform, panel, Draws(seed, epoch, samples, root, log, positions))
@@ -119,6 +114,17 @@ def run(
         for i, position in enumerate(index):
             rows[position] = out.rows(slice(i, i + 1))
     return _gather(panel, [row for row in rows if row is not None]), assemble(log or [], panel.n)
+
+
+def entering(transform: Transform, panel: Panel) -> Panel:
+    """Return the panel with its labels of the kinds that they come out with, for every row whatever its gates say."""
+    if transform.drops:
+        panel = panel.replace(points=None)
+    elif transform.marks:
+        panel = panel.with_points()
+    if transform.scores:
+        panel = panel.with_scores()
+    return panel.with_class_weights(transform.classes) if transform.softens else panel
 
 
 def _gather(panel: Panel, rows: list[Panel]) -> Panel:
@@ -253,6 +259,8 @@ def _plan(transform: Transform, panel: Panel) -> tuple[int, int]:
     if total <= CHUNK_BYTES or panel.n == 1:
         return 1, panel.n
     threads = min(thread_count(), max(total // WORTH_A_THREAD, 1), panel.n)
+    if transform.barrier:
+        return 1, panel.n
     if transform.lean and threads == 1:  # one pass, no large temporaries: chunks would have nothing to keep in the cache
         return 1, panel.n
     rounds = -(-total // (threads * CHUNK_BYTES))  # every thread gets as many chunks of one size

@@ -136,6 +136,19 @@ class Panel:
             return self
         return self.replace(points=list(map(_scores, self.points)) if self.ragged else _scores(self.points))
 
+    def with_class_weights(self, classes: int = 0) -> Panel:
+        """Return this panel with its class labels, if it has any, as class weights (n, classes); 0: as many as it needs."""
+        if self.label is None or self.label.ndim == 2 or self.n == 0:
+            return self
+        xp, needed = namespace(self.label), int(self.label.max()) + 1
+        if int(self.label.min()) < 0 or needed > (classes or needed):
+            raise PanelError(
+                f"label has classes from {int(self.label.min())} to {needed - 1}, and class weights need 0 … "
+                f"{(classes or needed) - 1}, the classes that the transform was fitted on"
+            )
+        every = xp.arange(classes or needed, device=self.label.device)
+        return self.replace(label=xp.astype(self.label[:, None] == every[None, :], xp.float32))
+
     def groups(self) -> Iterator[tuple[Any, Panel]]:
         """Go through the series by length and dtype: (positions, panel of those rows), each panel dense."""
         if not self.ragged:

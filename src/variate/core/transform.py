@@ -129,6 +129,26 @@ class Transform:
         """Whether this transform drops point labels, so that they go for every row."""
         return False
 
+    @property
+    def softens(self) -> bool:
+        """Whether class labels come out as class weights, so that they do for every row."""
+        return False
+
+    @property
+    def classes(self) -> int:
+        """How many class weights there are where :attr:`softens`; 0 where the labels of the batch decide."""
+        return 0
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it can run as it is; one that learns first needs :meth:`fit`."""
+        return True
+
+    @property
+    def barrier(self) -> bool:
+        """Whether it has to see a batch whole: the explicit exception to the independence of rows."""
+        return False
+
     def fit(self, panel: Panel, seed: int = 0) -> Self:
         """Return this transform fitted to a panel; one that learns nothing returns itself."""
         return self

@@ -38,6 +38,26 @@ class CompositeTransform(Transform):
         """Whether a step drops point labels."""
         return any(part.drops for part in self.parts)
 
+    @property
+    def softens(self) -> bool:
+        """Whether a step makes class weights of class labels."""
+        return any(part.softens for part in self.parts)
+
+    @property
+    def classes(self) -> int:
+        """How many class weights its steps make."""
+        return max((part.classes for part in self.parts if part.softens), default=0)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether all its steps can run as they are."""
+        return all(part.fitted for part in self.parts)
+
+    @property
+    def barrier(self) -> bool:
+        """Whether a step has to see a batch whole."""
+        return any(part.barrier for part in self.parts)
+
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Run the steps one after the other."""
         for part in self.parts:

@@ -18,6 +18,13 @@ def filtered(x: Array, keep: Array) -> Array:
     return irfft(concat([spectrum[..., :1], above], axis=-1), x.shape[-1])
 
 
+def exchanged(x: Array, other: Array, taken: Array) -> Array:
+    """Return x (n, c, t) with the bins above DC where ``taken`` (n, c or 1, t // 2) is True those of ``other`` (n, c, t)."""
+    own, theirs = rfft(x), rfft(other)
+    above = namespace(x).where(taken, theirs[..., 1:], own[..., 1:])
+    return irfft(concat([own[..., :1], above], axis=-1), x.shape[-1])
+
+
 def shifted(x: Array, shift: Array) -> Array:
     """Return x (n, c, t) with its frequencies, DC excepted, moved by ``shift`` (n, 1, 1) cycles per step."""
     xp, length = namespace(x), x.shape[-1]

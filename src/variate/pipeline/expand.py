@@ -46,10 +46,9 @@ def copies_of(panel: Panel, aug: Transform, copies: int, seed: int) -> Iterator[
 def joined(panel: Panel, aug: Transform, made: list[Panel]) -> Panel:
     """Return the originals and the copies as one panel that knows which is which."""
     source = panel.extra.get("source", np.arange(panel.n))
-    originals = panel.replace(points=None) if aug.drops else panel.with_points() if aug.marks else panel
     parts = [
         part.replace(extra={**panel.extra, "source": source, "copy": np.full(panel.n, k)})
-        for k, part in enumerate([originals, *made])
+        for k, part in enumerate([engine.entering(aug, panel), *made])
     ]
     whole = concatenate(parts)
     return whole.replace(ids=np.arange(whole.n))

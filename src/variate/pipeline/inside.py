@@ -225,6 +225,11 @@ def _check_enters(domain: Domain, name: str, transform: Transform) -> None:
         raise ParameterError(
             f"In({domain.name!r}, {name}={transform!r}): what it marks would have no place in a part; use mark=False"
         )
+    if "mix" in _families(transform):
+        raise ParameterError(
+            f"In({domain.name!r}, {name}={transform!r}): partners are known as series, and would have to be known as parts; "
+            "mix before or after, or by an operation that mixes parts itself, such as FrequencyMix or WaveMix"
+        )
     if _families(transform) <= {"value"} or name in domain.keeps_time:
         return
     raise ParameterError(

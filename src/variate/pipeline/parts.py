@@ -14,14 +14,14 @@ from variate.core.errors import ContractError, ParameterError
 from variate.core.panel import Panel
 from variate.core.param import params
 from variate.core.transform import Transform
+from variate.families.composite import CompositeTransform
 from variate.kernels.arrays import Array, numpy_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pipeline(Transform):
+class Pipeline(CompositeTransform):
     """A Transform made of parts, which are its first field."""
 
-    family: ClassVar[str] = "pipeline"
     label_rule: ClassVar[str] = "as its parts"
     takes_parts: ClassVar[bool] = True
 
@@ -30,21 +30,6 @@ class Pipeline(Transform):
         """The transforms this one is made of."""
         found: tuple[Transform, ...] = getattr(self, dataclasses.fields(self)[0].name)
         return found
-
-    @property
-    def marks(self) -> bool:
-        """Whether a part labels what it does."""
-        return any(part.marks for part in self.parts)
-
-    @property
-    def scores(self) -> bool:
-        """Whether a part makes scores of point labels."""
-        return any(part.scores for part in self.parts)
-
-    @property
-    def drops(self) -> bool:
-        """Whether a part drops point labels."""
-        return any(part.drops for part in self.parts)
 
     def place(self, rng: Draws, i: int) -> Draws:
         """Return the draws of part i."""

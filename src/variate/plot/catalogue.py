@@ -114,6 +114,8 @@ def _forecast(cls: type[Transform]) -> str:
         return f"past and target change, {alike}; with scope='past' the target stays"
     if cls.family == "time":
         return "past and target are each read from themselves: no past reading touches a target"
+    if cls.family == "mix":
+        return "past and target are mixed alike; with scope='past' the target stays"
     return "as its parts" if cls.takes_parts else "the target stays"
 
 

@@ -12,7 +12,7 @@ from variate.core.panel import Panel
 from variate.kernels.arrays import is_torch, numpy_of
 from variate.kernels.missing import fill
 from variate.plot import style
-from variate.plot.style import AFTER, BEFORE, CLASSES, INK, MARK, SOFT
+from variate.plot.style import AFTER, BEFORE, CLASSES, INK, MARK, MIXED, SOFT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,13 +29,15 @@ LANE = 0.055
 class Side:
     """One series as it is drawn: ``values (channels, steps)``, NaN where nothing was read, and what belongs to it.
 
-    ``points (steps,)`` are scores of events or classes of segments (``states``); ``border`` is the target's first step.
+    ``points (steps,)`` are scores of events or classes of segments (``states``); ``border`` is the target's first step;
+    ``partners (k, channels, steps)`` are mixed into it.
     """
 
     values: Any
     points: Any = None
     states: bool = False
     border: int | None = None
+    partners: Any = None
 
     @classmethod
     def of(cls, panel: Panel) -> Side:
@@ -68,13 +70,17 @@ def series(axes: Axes, before: Side, after: Side, rate: float) -> None:
     """Draw the readings over time, point labels as strips below them, and where a forecast horizon begins."""
     style.plain(axes)
     style.label(axes, y="value")
+    mixed_in = np.empty(0) if before.partners is None else before.partners[:, :MOST_CHANNELS].reshape(-1, before.steps)
+    for values in mixed_in:
+        axes.plot(np.arange(values.size) / rate, values, color=MIXED, linewidth=0.7, alpha=0.8, label="mixed in")
     for values, look in _looks(before, after):
         axes.plot(np.arange(values.size) / rate, values, **look)
         lonely = _lonely(values)
         if lonely.size:  # no line leads there
             axes.plot(lonely / rate, values[lonely], ".", markersize=4, color=look["color"], label="_lonely")
     labelled = {lane: side for lane, side in (("before", before), ("after", after)) if side.points is not None}
-    _limit(axes, np.concatenate([before.drawn.ravel(), after.drawn.ravel()]), room=0.2 if labelled else 0.0)
+    drawn = [before.drawn.ravel(), after.drawn.ravel(), mixed_in.ravel()]
+    _limit(axes, np.concatenate(drawn), room=0.2 if labelled else 0.0)
     for lane, side in labelled.items():
         _strip(axes, side, lane, rate)
     for side, colour in ((before, BEFORE), (after, INK)):

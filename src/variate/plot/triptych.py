@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,17 +12,18 @@ import numpy as np
 from variate.core.errors import PanelError, ParameterError
 from variate.core.panel import Panel
 from variate.core.transform import Transform
+from variate.families.mix import MixTransform
 from variate.kernels.arrays import numpy_of
 from variate.pipeline.parts import checked_parts
 from variate.plot import panes, style
 from variate.plot.panes import MOST_CHANNELS, Side
-from variate.plot.series import examples
+from variate.plot.series import examples, kin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 4
-ORDER = ("before", "after", "labelled before", "labelled after", "segment", "target")  # of the legend
+ORDER = ("before", "mixed in", "after", "labelled before", "labelled after", "segment", "target")  # of the legend
 
 
 def show(
@@ -34,14 +36,16 @@ def show(
 ) -> Figure:
     """Draw what an augmentation does: one line of plots a series, with the series, its spectrum and its histogram.
 
-    Before is grey, after is coloured. Point labels are strips below the series, the border of a forecast horizon is a
-    dashed line, a missing or unobserved reading a gap. For the spectrum gaps are filled linearly, and the mean is taken
-    off; a sine of amplitude a at one of its frequencies has the amplitude a there. Both histograms have the same bins.
+    Before is grey, after is coloured, a series that is mixed in is thin. Point labels are strips below the series, the
+    border of a forecast horizon is a dashed line, a missing or unobserved reading a gap. For the spectrum gaps are filled
+    linearly, and the mean is taken off; a sine of amplitude a at one of its frequencies has the amplitude a there. Both
+    histograms have the same bins.
 
     Args:
         aug: what is done to the series.
         panel: a :class:`Panel`, or what one can be made of; its first four series are drawn, and the first three channels
-            of each. By default the four series of :func:`examples`.
+            of each. By default the four series of :func:`examples`. A transform that has learned nothing yet is fitted to
+            it, or to two more series of the example's kind.
         seed: of the augmentation; None draws fresh randomness.
         rate: readings a second, for axes in seconds and hertz; without it they count steps.
         classes: names of the classes, for titles.
@@ -79,7 +83,8 @@ def show(
 
 def _examples(aug: Transform, seed: int | None) -> Iterator[tuple[str, Side, Side]]:
     for name, panel in examples().items():
-        yield _line(name, panel, aug(panel, seed=seed), None)
+        fitted = aug if aug.fitted else aug.fit(kin()[name])
+        yield _line(name, panel, fitted(panel, seed=seed), None, _partners(fitted, panel, seed))
 
 
 def _rows(aug: Transform, panel: Any, seed: int | None, classes: Sequence[str] | None) -> Iterator[tuple[str, Side, Side]]:
@@ -87,15 +92,27 @@ def _rows(aug: Transform, panel: Any, seed: int | None, classes: Sequence[str] |
     if panel.n == 0:
         raise PanelError("show: the panel has no series; pass at least one")
     before = panel.rows(slice(0, MOST_ROWS))
+    aug = aug if aug.fitted else aug.fit(panel)
     after = aug(before, seed=seed)
     for i in range(before.n):
         row = slice(i, i + 1)
-        yield _line(f"series {before.ids[i]}", before.rows(row), after.rows(row), classes)
+        partners = _partners(aug, next(part for _, part in before.rows(row).groups()), seed)
+        yield _line(f"series {before.ids[i]}", before.rows(row), after.rows(row), classes, partners)
 
 
-def _line(name: str, before: Panel, after: Panel, classes: Sequence[str] | None) -> tuple[str, Side, Side]:
+def _partners(aug: Transform, panel: Panel, seed: int | None) -> Any:
+    """Return the series (k, channels, steps) that a transform mixes into the one of the panel, None where that is unknown."""
+    if not isinstance(aug, MixTransform) or aug.pool == "batch" or seed is None:
+        return None
+    rows = aug.mixed_with(panel, seed)[0]
+    return aug.known.values[rows[rows >= 0], :, : panel.length]
+
+
+def _line(
+    name: str, before: Panel, after: Panel, classes: Sequence[str] | None, partners: Any = None
+) -> tuple[str, Side, Side]:
     """Return the title of a line of plots and its two sides; each panel holds one series."""
-    old, new = Side.of(before), Side.of(after)
+    old, new = replace(Side.of(before), partners=partners), Side.of(after)
     said = [name]
     if before.label is not None:
         labels = [_class(numpy_of(p.label[0]), classes) for p in (before, after)]

@@ -100,7 +100,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]
         panel, give_back = enter(self, X, y)
         seed = checked_seed(self.seed)
         aug = self.aug.fit(panel, seed)
-        _check_fits(aug, panel, seed)
+        _check_fits(aug, panel)
         self.aug_, self.seed_ = aug, seed
         return panel, give_back
 
@@ -113,15 +113,15 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _check_fits(aug: Transform, panel: Panel, seed: int) -> None:
-    """Raise ContractError where the copies would not fit below the originals; rows are independent, so one tells."""
+def _check_fits(aug: Transform, panel: Panel) -> None:
+    """Raise ContractError where the copies would not fit below the originals."""
     length = aug.length(panel.length)
     if length != panel.length:
         raise ContractError(
             f"{aug!r} turns {panel.length} steps into {length}, and originals and copies need one length in an array; "
             "use one that keeps it, such as variate.Crop(resize=True), or variate.expand, which returns a ragged panel"
         )
-    if panel.label is not None and aug(panel.rows(slice(0, 1)), seed=seed).label.ndim == 2:
+    if panel.label is not None and aug.softens:
         raise ContractError(
             f"{aug!r} makes class weights of labels, and y holds one target a series; use a transform that keeps labels, "
             "or train on class weights: aug(x, y) and variate.torch give them back"
