@@ -49,7 +49,7 @@ def spectra() -> list[str]:
         ("MODWT + inverse, 4 levels", "pywt.swt + iswt", lambda: _swt(x), lambda: imodwt(*modwt(x, "la8", 4), "la8"), 4, True),
     ]
     for name, against, reference, run, limit, faster in cases:
-        base, took = _interleaved(reference, run)
+        base, took = interleaved(reference, run)
         ratio = base / took if faster else took / base
         misses = limit is not None and (ratio < limit if faster else ratio > limit)
         said = f"{ratio:.2f}{' × faster' if faster else ''}"
@@ -63,7 +63,8 @@ def _run(transform: Any, x: Any) -> Callable[[], Any]:
     return lambda: transform(x, seed=0)
 
 
-def _interleaved(reference: Callable[[], Any], run: Callable[[], Any], seconds: float = 2.0) -> tuple[float, float]:
+def interleaved(reference: Callable[[], Any], run: Callable[[], Any], seconds: float = 2.0) -> tuple[float, float]:
+    """Return the median times of two calls that take turns."""
     times: tuple[list[float], list[float]] = ([], [])
     reference(), run()
     stop = time.perf_counter() + seconds

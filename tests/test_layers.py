@@ -14,7 +14,7 @@ LAYERS = [
     {"families"},
     {"transforms", "domains"},
     {"pipeline"},
-    {"metrics"},
+    {"imbalance", "metrics"},
     {"io", "torch", "sklearn", "tasks", "plot", "cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -26,6 +26,7 @@ OP_MAY_IMPORT = (
     "variate.core.draws",
     "variate.core.panel",
     "variate.core.errors",
+    "variate.core.spec.state",
 )
 FILES = sorted(p for p in SRC.rglob("*.py") if p.parent != SRC or p.stem in RANK)
 

@@ -15,10 +15,22 @@ from variate.core.engine import set_threads
 from variate.core.errors import VariateError
 from variate.core.panel import Panel
 from variate.core.spec import load, registry, save
+from variate.imbalance.oversample import oversample
+from variate.pipeline.bagging import bagging
+from variate.pipeline.decompose import decompose, estimate_period
+from variate.pipeline.distances import dtw
 from variate.pipeline.expand import expand
 from variate.pipeline.features import imodwt, modwt, scalogram, spectrogram
 from variate.pipeline.outliers import inject_outliers
-from variate.pipeline.presets import rashid2019, survey_classification, survey_forecasting, um2017, wavelet_app
+from variate.pipeline.presets import (
+    bld_mbb,
+    rashid2019,
+    robust_tad,
+    survey_classification,
+    survey_forecasting,
+    um2017,
+    wavelet_app,
+)
 from variate.pipeline.slices import slices
 from variate.pipeline.surrogates import surrogates
 from variate.pipeline.vote import vote
@@ -34,13 +46,20 @@ globals().update(_classes)
 __all__ = [
     "Panel",
     "VariateError",
+    "bagging",
+    "bld_mbb",
+    "decompose",
+    "dtw",
+    "estimate_period",
     "expand",
     "imodwt",
     "inject_outliers",
     "load",
     "modwt",
     "ops",
+    "oversample",
     "rashid2019",
+    "robust_tad",
     "save",
     "scalogram",
     "set_threads",

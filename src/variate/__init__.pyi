@@ -7,7 +7,12 @@ from variate.core.panel import Panel as Panel
 from variate.core.spec import load as load
 from variate.core.spec import save as save
 from variate.core.transform import Transform
+from variate.imbalance.oversample import oversample as oversample
+from variate.pipeline.bagging import bagging as bagging
 from variate.pipeline.compose import Compose as Compose
+from variate.pipeline.decompose import decompose as decompose
+from variate.pipeline.decompose import estimate_period as estimate_period
+from variate.pipeline.distances import dtw as dtw
 from variate.pipeline.expand import expand as expand
 from variate.pipeline.features import imodwt as imodwt
 from variate.pipeline.features import modwt as modwt
@@ -17,7 +22,9 @@ from variate.pipeline.identity import Identity as Identity
 from variate.pipeline.inside import In as In
 from variate.pipeline.one_of import OneOf as OneOf
 from variate.pipeline.outliers import inject_outliers as inject_outliers
+from variate.pipeline.presets import bld_mbb as bld_mbb
 from variate.pipeline.presets import rashid2019 as rashid2019
+from variate.pipeline.presets import robust_tad as robust_tad
 from variate.pipeline.presets import survey_classification as survey_classification
 from variate.pipeline.presets import survey_forecasting as survey_forecasting
 from variate.pipeline.presets import um2017 as um2017
@@ -26,6 +33,10 @@ from variate.pipeline.slices import slices as slices
 from variate.pipeline.some_of import SomeOf as SomeOf
 from variate.pipeline.surrogates import surrogates as surrogates
 from variate.pipeline.vote import vote as vote
+from variate.transforms.decomposition.component import Component as Component
+from variate.transforms.decomposition.moving_block_bootstrap import MovingBlockBootstrap as MovingBlockBootstrap
+from variate.transforms.decomposition.recombine import Recombine as Recombine
+from variate.transforms.decomposition.stl_mix import StlMix as StlMix
 from variate.transforms.frequency.aaft import AAFT as AAFT
 from variate.transforms.frequency.amplitude_phase_perturbation import AmplitudePhasePerturbation as AmplitudePhasePerturbation
 from variate.transforms.frequency.band_stop import BandStop as BandStop
@@ -52,6 +63,15 @@ from variate.transforms.magnitude.smooth import Smooth as Smooth
 from variate.transforms.magnitude.spike import Spike as Spike
 from variate.transforms.magnitude.step import Step as Step
 from variate.transforms.magnitude.time_mask import TimeMask as TimeMask
+from variate.transforms.mixing.cut_mix import CutMix as CutMix
+from variate.transforms.mixing.dtw_merge import DtwMerge as DtwMerge
+from variate.transforms.mixing.guided_warp import GuidedWarp as GuidedWarp
+from variate.transforms.mixing.mixup import Mixup as Mixup
+from variate.transforms.mixing.smote import Smote as Smote
+from variate.transforms.mixing.spawner import Spawner as Spawner
+from variate.transforms.mixing.tailored_mixup import TailoredMixup as TailoredMixup
+from variate.transforms.mixing.ts_mixup import TSMixup as TSMixup
+from variate.transforms.mixing.weighted_dba import WeightedDBA as WeightedDBA
 from variate.transforms.time.crop import Crop as Crop
 from variate.transforms.time.permutation import Permutation as Permutation
 from variate.transforms.time.resample import Resample as Resample

@@ -34,6 +34,9 @@ PIPELINES = (
     variate.In("spectrum", amplitude=variate.Scaling(sigma=0.3), phase=variate.Jitter(sigma=0.2, relative=False, scope="all")),
     variate.Compose(variate.Jitter(), variate.FrequencyMix(ratio=0.4), variate.Flip(), variate.WaveMix(across=True)),
     variate.OneOf(variate.FrequencyMix(across=True), variate.TimeWarp(), variate.WaveMix(scope="past")),
+    variate.In("stl", remainder=variate.MovingBlockBootstrap(), trend=variate.Scaling(), period=8),
+    variate.In("mstl", seasonal={2: variate.Flip()}, remainder=variate.Jitter(sigma=0.5, scope="all"), period=4, longer=9),
+    variate.bld_mbb(period=6),
     variate.Compose(variate.OneOf(variate.Jitter(), variate.Compose(variate.TimeWarp(), variate.Crop())), variate.Scaling()),
 )
 
@@ -48,9 +51,9 @@ class Case:
     def __str__(self) -> str:
         return f"{self.transform!r}-{self.backend}"
 
-    def __call__(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
-        """Run on the backend, fitted; NumPy arrays and panels of them in and out."""
-        transform = self.fitted(x)
+    def __call__(self, x: Any, y: Any = None, like: Any = None, **kwargs: Any) -> Any:
+        """Run on the backend, fitted as for x, or for other series ``like``; NumPy arrays and panels of them in and out."""
+        transform = self.fitted(x if like is None else like)
         if self.backend == "numpy":
             return transform(x, y, **kwargs)
         device = "cuda" if self.backend == "cuda" else "cpu"
@@ -78,9 +81,9 @@ def families(transform: Transform) -> set[str]:
 
 
 def known(x: Any) -> Panel:
-    """Return eight series of each length there is in x, with the fields that x has: other series than any rule looks at."""
+    """Return 24 series of each length there is in x, with the fields that x has: other series than any rule looks at."""
     panel = x if isinstance(x, Panel) else Panel(x if len(x) else series())
-    each = [full_panel(8, length, panel.horizon, np.float64) for length in sorted(_lengths(panel))]
+    each = [full_panel(24, length, panel.horizon, np.float64) for length in sorted(_lengths(panel))]
     fields = {k: [row for part in each for row in getattr(part, k)] for k in ("values", "points", "mask")}
     values = [1.5 * row[np.arange(panel.channels) % 3, ::-1] + 0.25 for row in fields["values"]] or [
         np.zeros((panel.channels, 1))

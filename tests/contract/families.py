@@ -19,8 +19,8 @@ def labels_follow(case: Case) -> None:
     """Of a pipeline, what all families in it promise together."""
     panel = full_panel()
     out = case(panel, seed=20)
-    parts = leaves(case.transform)
-    families = {part.family for part in parts}
+    parts = _outside(case.transform)
+    families = {"value" if part.op == "in" else part.family for part in parts}
     if "mix" in families and case.transform.softens:
         need(out.label.shape == (panel.n, 3) and (out.label >= 0).all(), "class weights")
         same(out.label.sum(1), np.ones(panel.n), "class weights do not sum to 1", 1e-6)
@@ -28,6 +28,8 @@ def labels_follow(case: Case) -> None:
         same(out.label, panel.label, "the class label")
     if "time" in families:
         _time_follows(case, parts)
+    elif any(part.family == "mix" and part.apart for part in parts):
+        return  # steps move, each series by a clock of its own: what follows it has tests of its own
     else:
         if "mix" in families:
             need((out.mask <= panel.mask).all(), "a step was seen of a mixture, and not of the series")
@@ -37,13 +39,21 @@ def labels_follow(case: Case) -> None:
         if case.transform.drops:
             return
         need((out.points >= panel.points).all(), "a point label was lost")
-        may_add = case.transform.marks or families & {"label", "mix"}
+        may_add = case.transform.marks or {leaf.family for leaf in leaves(case.transform)} & {"label", "mix", "time"}
         need(may_add or _same_labels(out, panel), "point labels changed")
     if families <= {"value", "pipeline"}:
         unseen = ~np.broadcast_to(panel.mask[:, None], panel.values.shape)
         same(out.values[unseen], panel.values[unseen], "values of unobserved steps")
     if families <= {"label", "pipeline"}:
         same(out.values, panel.values, "values")
+
+
+def _outside(transform: Any) -> list[Any]:
+    """Return the operations on the whole series: inside a domain a clock moves a part, and events are old or moved."""
+    if transform.op == "in":
+        return [transform]
+    parts = getattr(transform, "parts", None)
+    return [transform] if parts is None else [leaf for part in parts for leaf in _outside(part)]
 
 
 def _same_labels(out: Panel, panel: Panel) -> bool:

@@ -15,7 +15,7 @@ from contract.cases import Case
 from variate.core.draws import Draws
 from variate.core.panel import Panel
 from variate.core.param import param
-from variate.families import LabelTransform, MixTransform, TimeTransform, ValueTransform, pieces
+from variate.families import LabelTransform, Mixed, MixTransform, TimeTransform, ValueTransform, pieces
 from variate.pipeline.compose import Compose
 
 assert families.CHECKS  # imported so that the family rules are registered
@@ -224,7 +224,7 @@ class MixesUnfitted(MixTransform):
         return panel if self.pool_values is None else super().work(panel, rng)
 
     def mix(self, x: Any, others: Any, rng: Draws) -> Any:
-        return x, np.ones((len(x), 2, 1))
+        return Mixed(x, np.ones((len(x), 2, 1)))
 
 
 @dataclass(frozen=True, init=False)

@@ -117,6 +117,10 @@ class Draws:
         xp = namespace(x)
         return x + xp.astype(scale, x.dtype) * xp.astype(noise, x.dtype)
 
+    def note(self, name: str, numbers: Array) -> None:
+        """Write (n, ...) numbers that a transform found, such as whether it succeeded, into the record, if there is one."""
+        self._note(name, numbers)
+
     def _open(self, name: str, shape: Shape) -> tuple[int, int, tuple[int, ...]]:
         if name in self.used:
             raise DrawError(f"{self.path}: the draw {name!r} was made twice; give each draw of an operation its own name")

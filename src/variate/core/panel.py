@@ -110,6 +110,21 @@ class Panel:
         fields = {name: _pick(array, index) for name, array in self.present()}
         return self.replace(**fields, extra={k: _pick(v, index) for k, v in self.extra.items()})
 
+    def steps(self, start: int, stop: int) -> Panel:
+        """Return the panel of some steps of each series; a horizon stays as far as it reaches into them."""
+        if (start, stop) == (0, self.length):
+            return self
+        fields = {k: _solid(v[..., start:stop]) for k, v in self.present() if k in TIME_FIELDS}
+        return self.replace(**fields, horizon=max(0, min(stop - start, self.horizon - (self.length - stop))))
+
+    @property
+    def bare(self) -> Array:
+        """The values with NaN at the steps that were not observed."""
+        if self.mask is None:
+            return self.values
+        xp, x = namespace(self.values), self.values
+        return xp.where(self.mask[:, None, :], x, xp.full_like(x[..., :1], float("nan")))
+
     def present(self) -> Iterator[tuple[str, Any]]:
         """Go through the per-row fields that are there, by name (without ``extra``)."""
         for name in ROW_FIELDS:
@@ -138,8 +153,10 @@ class Panel:
 
     def with_class_weights(self, classes: int = 0) -> Panel:
         """Return this panel with its class labels, if it has any, as class weights (n, classes); 0: as many as it needs."""
-        if self.label is None or self.label.ndim == 2 or self.n == 0:
+        if self.label is None or self.label.ndim == 2:
             return self
+        if self.n == 0:
+            return self.replace(label=np.zeros((0, classes), np.float32))
         xp, needed = namespace(self.label), int(self.label.max()) + 1
         if int(self.label.min()) < 0 or needed > (classes or needed):
             raise PanelError(
@@ -193,6 +210,10 @@ def _pick(array: Any, index: Any) -> Any:
     if isinstance(array, list):
         return array[index] if isinstance(index, slice) else [array[i] for i in index]
     return array[index]
+
+
+def _solid(array: Array) -> Array:
+    return array.contiguous() if is_torch(array) else np.ascontiguousarray(array)
 
 
 def _put(array: Any, index: Any, part: Any) -> Any:

@@ -35,13 +35,16 @@ class Param:
         """Return the value, an integral float made an int where that is meant; raise ParameterError otherwise."""
         if self.choices is not None:
             return self._check_choice(value, owner)
+        if self.kind == "auto" and isinstance(value, str) and value == "auto":
+            return value
         if self.kind == "bool":
             if not isinstance(value, bool):
                 raise self.error(value, owner, "must be True or False")
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not math.isfinite(value):
-            raise self.error(value, owner, f"must be {'an integer' if self.kind == 'int' else 'a finite number'}")
-        if self.kind == "int":
+            kinds = {"int": "an integer", "auto": "'auto' or an integer"}
+            raise self.error(value, owner, f"must be {kinds.get(self.kind, 'a finite number')}")
+        if self.kind in ("int", "auto"):
             if value != int(value):
                 raise self.error(value, owner, "must be an integer")
         elif self.kind == "size":
@@ -50,7 +53,7 @@ class Param:
             raise self.error(value, owner, f"must be at least {self.low:g}")
         if self.high is not None and value > self.high:
             raise self.error(value, owner, f"must be at most {self.high:g}")
-        return int(value) if self.kind == "int" else float(value)
+        return int(value) if self.kind in ("int", "auto") else float(value)
 
     def _check_choice(self, value: Any, owner: str) -> Any:
         choices = self.choices or ()
@@ -80,6 +83,8 @@ class Param:
             return "True | False"
         if self.kind == "size":
             return "share in (0, 1] or steps"
+        if self.kind == "auto":
+            return f"'auto' or ≥ {self.low or 0:g}"
         if self.low is not None and self.high is not None:
             return f"{self.low:g} … {self.high:g}"
         return f"≥ {self.low:g}" if self.low is not None else f"≤ {self.high:g}" if self.high is not None else "any"
@@ -129,16 +134,18 @@ def param(
     search: tuple[Any, Any] | None = None,
     log: bool = False,
     size: bool = False,
+    auto: bool = False,
     unit: str = "",
 ) -> Any:
     """Declare a parameter of a transform, as the default of a dataclass field.
 
     ``low`` and ``high`` are inclusive limits; ``choices`` the closed set of values; ``identity`` the value that does
     nothing; ``search`` the (weak, strong) ends that a search or :meth:`Transform.at` may use, ``log`` its scale;
-    ``size`` marks a share of the series (float) or a number of steps (int); ``unit`` is for people.
+    ``size`` marks a share of the series (float) or a number of steps (int), ``auto`` an integer or "auto"; ``unit`` is for
+    people.
     """
     facts = dict(about=about, low=low, high=high, choices=choices, identity=identity, search=search, log=log, unit=unit)
-    return dataclasses.field(default=default, metadata={"param": facts, "size": size})
+    return dataclasses.field(default=default, metadata={"param": facts, "kind": "size" if size else "auto" if auto else ""})
 
 
 def params(cls: type) -> dict[str, Param]:
@@ -158,5 +165,5 @@ def own_first(cls: type) -> list[dataclasses.Field[Any]]:
 
 def _declared(field: dataclasses.Field[Any]) -> Param:
     default = field.default
-    kind = "size" if field.metadata["size"] else type(default).__name__
+    kind = field.metadata["kind"] or type(default).__name__
     return Param(name=field.name, kind=kind, default=default, **field.metadata["param"])

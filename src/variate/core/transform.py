@@ -55,7 +55,7 @@ class Transform:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
         if "__repr__" not in cls.__dict__:
             setattr(cls, "__repr__", cls.__mro__[1].__repr__)  # noqa: B010 - else the dataclass writes one of its own
 

@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
+from inspect import isabstract
 from typing import Any, ClassVar
 
 from variate.core.errors import ParameterError, suggest
@@ -40,6 +41,15 @@ class Domain(ABC):
         """The parts with a step for each step of the series."""
         return ()
 
+    @property
+    def shortest(self) -> int:
+        """The least number of steps that it can be taken of; a shorter series passes unchanged."""
+        return 1
+
+    def found(self, rest: Any) -> dict[str, Any]:
+        """Return what :meth:`forward` found out about each series, (n,) arrays, for what enters a part to know."""
+        return {}
+
     @abstractmethod
     def forward(self, x: Array) -> tuple[Parts, Any]:
         """Return the parts of series x without gaps, and what the way back needs besides."""
@@ -67,7 +77,7 @@ def make(name: Any, options: dict[str, Any]) -> Domain:
 
 @cache
 def domains() -> dict[str, type[Domain]]:
-    """Return the domains by name: every file of this package defines one."""
+    """Return the domains by name: every file of this package defines one, or what some share."""
     import importlib
     import pkgutil
 
@@ -76,6 +86,6 @@ def domains() -> dict[str, type[Domain]]:
     found: dict[str, type[Domain]] = {}
     for module in pkgutil.iter_modules(package.__path__):
         for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Domain) and value is not Domain:
+            if isinstance(value, type) and issubclass(value, Domain) and not isabstract(value):
                 found[value.name] = value
     return dict(sorted(found.items()))

@@ -13,8 +13,17 @@ Composite    as its steps, which are of the families above
 
 from variate.families.composite import CompositeTransform
 from variate.families.label import LabelTransform
-from variate.families.mix import MixTransform
+from variate.families.mix import Mixed, MixTransform
 from variate.families.time import Pieces, TimeTransform, pieces
 from variate.families.value import ValueTransform
 
-__all__ = ["CompositeTransform", "LabelTransform", "MixTransform", "Pieces", "TimeTransform", "ValueTransform", "pieces"]
+__all__ = [
+    "CompositeTransform",
+    "LabelTransform",
+    "MixTransform",
+    "Mixed",
+    "Pieces",
+    "TimeTransform",
+    "ValueTransform",
+    "pieces",
+]

@@ -48,6 +48,14 @@ def numpy_of(x: Array) -> Any:
     return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x)
 
 
+def refuse_gradient(x: Array, owner: str) -> None:
+    """Raise ValueError where x is a tensor that wants a gradient through what is computed in NumPy."""
+    if is_torch(x) and x.requires_grad:
+        raise ValueError(
+            f"{owner} has no gradient; call it with x.detach(), or inside torch.no_grad() with a tensor without one"
+        )
+
+
 def is_floating(x: Array) -> bool:
     """Whether x holds real floating numbers."""
     if is_torch(x):

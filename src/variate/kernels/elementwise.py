@@ -20,6 +20,17 @@ def scale(x: Array, factor: Array) -> Array:
     return out
 
 
+def blend(x: Array, other: Array, share: Array) -> Array:
+    """Return ``other`` plus ``share`` (n, 1, 1) of the way from there to x, both (n, c, t), in x's dtype."""
+    if is_torch(x):
+        return other + share.to(x.dtype) * (x - other)
+    from variate.kernels.compiled import elementwise
+
+    out = empty(x.shape, x.dtype)
+    elementwise.blend_rows(x, np.ascontiguousarray(other), np.ascontiguousarray(share[:, 0, 0], dtype=x.dtype), out)
+    return out
+
+
 def replace_where(x: Array, where: Array, fill: Array) -> Array:
     """Return x (n, c, t) with ``fill`` (n, c, 1) where the booleans (n, c or 1, t) are True; missing readings stay."""
     if is_torch(x):

@@ -25,6 +25,23 @@ def exchanged(x: Array, other: Array, taken: Array) -> Array:
     return irfft(concat([own[..., :1], above], axis=-1), x.shape[-1])
 
 
+def interpolated(x: Array, other: Array, share: Array, towards: Array) -> Array:
+    """Return x (n, c, t) with amplitudes that are ``share`` (n, 1, 1) of the way to those of ``other`` (n, c, t).
+
+    Phases go ``towards`` (n, 1, 1) of the way, along the shorter arc. DC and the Nyquist bin, which have no phase, go
+    ``share`` of the way as numbers.
+    """
+    xp, length = namespace(x), x.shape[-1]
+    own, theirs = rfft(x), rfft(other)
+    straight = own + share * (theirs - own)
+    (size, angle), (their_size, their_angle) = polar(own), polar(theirs)
+    turn_by = their_angle - angle
+    turn_by = turn_by - 2 * math.pi * xp.floor(turn_by / (2 * math.pi) + 0.5)
+    turned = with_angles(size + share * (their_size - size), angle + towards * turn_by)
+    last = turning(length) + 1
+    return irfft(concat([straight[..., :1], turned[..., 1:last], straight[..., last:]], axis=-1), length)
+
+
 def shifted(x: Array, shift: Array) -> Array:
     """Return x (n, c, t) with its frequencies, DC excepted, moved by ``shift`` (n, 1, 1) cycles per step."""
     xp, length = namespace(x), x.shape[-1]

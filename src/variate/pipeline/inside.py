@@ -87,6 +87,11 @@ class In(Pipeline):
         name, level = self.places[i]
         return rng.at(f"{name}{'' if level is None else level}:{self.inside[i].op}")
 
+    def run(self, panel: Panel, rng: Draws) -> Panel:
+        """Run on series that are long enough for the domain."""
+        self.check_horizon(panel)
+        return panel if panel.length < self.domain.shortest else self.work(panel, rng)
+
     def work(self, panel: Panel, rng: Draws) -> Panel:
         """Run the transforms inside, and put the parts together again."""
         border = panel.length - panel.horizon if panel.horizon else None
@@ -94,9 +99,9 @@ class In(Pipeline):
         x = panel.values if seen is None else put_back(panel.values, ~seen)
         gaps = has_nan(x)
         parts, rest = self.domain.forward(fill_parts(x, border) if gaps else x)
-        points = panel.points
+        points, known = panel.points, panel.replace(extra=self.domain.found(rest))
         for i, (name, level) in enumerate(self.places):
-            points = self._enter(parts[name], level, panel, i, points, self.place(rng, i))
+            points = self._enter(parts[name], level, known, i, points, self.place(rng, i))
         y = self.domain.inverse(parts, rest)
         xp = namespace(y)
         y = put_back(y, xp.isnan(x)) if gaps else y
@@ -110,7 +115,7 @@ class In(Pipeline):
             _check_scope(self.domain, name, transform)
         for k in range(len(arrays)) if level is None else range(level - 1, min(level, len(arrays))):
             _check_length(self.domain, name, transform, arrays[k].shape[2])
-            part = panel.replace(values=arrays[k], label=None, covariates=None, mask=None, extra={})
+            part = panel.replace(values=arrays[k], label=None, covariates=None, mask=None)
             part = part.replace(points=panel.points if timed else None, horizon=panel.horizon if timed else 0)
             out = transform.run(part, rng.at(str(k + 1)) if level is None and len(arrays) > 1 else rng)
             arrays[k] = out.values

@@ -48,7 +48,9 @@ class Pipeline(CompositeTransform):
         return new
 
     def fit(self, panel: Panel, seed: int = 0) -> Self:
-        """Return the pipeline with every part fitted to the real panel."""
+        """Return the pipeline with every part fitted to the real panel; where a part marks, one without labels has none."""
+        panel = panel if isinstance(panel, Panel) else Panel(panel)
+        panel = panel.with_points() if self.marks else panel
         return self.mapped(lambda part: part.fit(panel, seed))
 
     def at(self, magnitude: float) -> Self:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from variate.core.errors import ParameterError
+from variate.core.param import Param
 from variate.core.transform import Transform
 from variate.pipeline.compose import Compose
 from variate.pipeline.inside import In
+from variate.transforms.decomposition.component import Component
+from variate.transforms.decomposition.moving_block_bootstrap import MovingBlockBootstrap
 from variate.transforms.frequency.amplitude_phase_perturbation import AmplitudePhasePerturbation
+from variate.transforms.label.label_expansion import LabelExpansion
 from variate.transforms.magnitude.flip import Flip
 from variate.transforms.magnitude.jitter import Jitter
 from variate.transforms.magnitude.rotation import Rotation
@@ -81,6 +86,72 @@ def wavelet_app() -> In:
     return In("modwt", details=AmplitudePhasePerturbation())
 
 
-PRESETS: tuple[Callable[[], Transform], ...] = (um2017, rashid2019, survey_classification, survey_forecasting, wavelet_app)
-presets: Mapping[str, Callable[[], Transform]] = MappingProxyType({preset.__name__: preset for preset in PRESETS})
+def bld_mbb(period: int | str = "auto", block: int = 0) -> In:
+    """Return the bootstrap of Bergmeir et al.: Box-Cox, STL, and blocks of the remainder moved [bergmeir2016].
+
+    Guerrero's λ between 0 and 1; a strictly periodic season; blocks of two periods. Where no period is found, the trend is a
+    local line over six readings, and blocks have eight.
+
+    Args:
+        period: steps in a season; ``"auto"`` looks for it in each series.
+        block: steps in a block; 0 for those above.
+
+    >>> import variate
+    >>> variate.bld_mbb(period=12)
+    In('box_cox', transformed=In('stl', remainder=MovingBlockBootstrap(), period=12, window=0), period=12)
+    """
+    return In(
+        "box_cox", transformed=In("stl", remainder=MovingBlockBootstrap(block=block), period=period, window=0), period=period
+    )
+
+
+def robust_tad(
+    remainder: Transform | None = None,
+    trend: Transform | None = None,
+    seasonal: Transform | None = None,
+    *,
+    period: int | str = "auto",
+    output: str = "series",
+) -> Compose:
+    """Return RobustTAD's augmentation for anomaly detection: parts of a RobustSTL, changed apart [gao2020].
+
+    The remainder is flipped, its labels are expanded, its spectrum is perturbed (APP), and it is cropped: together with the
+    other parts, so that all have the same window. Labels follow what happens to the remainder. The magnitudes are this
+    library's defaults, and half of the samples are flipped. It is refused on a forecast window.
+
+    Args:
+        remainder: what enters the remainder in place of flip, label expansion and APP.
+        trend: what enters the trend; nothing by default.
+        seasonal: what enters the season; nothing by default.
+        period: steps in a season; ``"auto"`` looks for it in each series.
+        output: ``"series"``, with trend and season added back, or ``"remainder"``, which the survey's detector learns from.
+
+    Raises:
+        ParameterError: another output, or something to enter a part that does not come out.
+
+    >>> import variate
+    >>> [step.op for step in variate.robust_tad(output="remainder").steps]
+    ['component', 'flip', 'label_expansion', 'amplitude_phase_perturbation', 'crop']
+    """
+    Param("output", "str", "series", choices=("series", "remainder")).check(output, "robust_tad")
+    steps = (Flip(p=0.5), LabelExpansion(), AmplitudePhasePerturbation()) if remainder is None else (remainder,)
+    given = {"trend": trend, "seasonal": seasonal}
+    entering = {name: part for name, part in given.items() if part is not None}
+    if output == "series":
+        return Compose(In("robust_stl", remainder=Compose(*steps), **entering, period=period), Crop())
+    if entering:
+        raise ParameterError(f"robust_tad(output='remainder'): {' and '.join(entering)} do not come out; leave out what enters")
+    return Compose(Component(period=period), *steps, Crop())
+
+
+PRESETS: tuple[Callable[..., Transform], ...] = (
+    um2017,
+    rashid2019,
+    survey_classification,
+    survey_forecasting,
+    wavelet_app,
+    bld_mbb,
+    robust_tad,
+)
+presets: Mapping[str, Callable[..., Transform]] = MappingProxyType({preset.__name__: preset for preset in PRESETS})
 """Preset name → the function that makes it; the command line takes these names for a policy."""

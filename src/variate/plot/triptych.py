@@ -16,6 +16,7 @@ from variate.families.mix import MixTransform
 from variate.kernels.arrays import numpy_of
 from variate.pipeline.parts import checked_parts
 from variate.plot import panes, style
+from variate.plot.components import NAMES, apart, decomposition
 from variate.plot.panes import MOST_CHANNELS, Side
 from variate.plot.series import examples, kin
 
@@ -35,6 +36,8 @@ def show(
     classes: Sequence[str] | None = None,
 ) -> Figure:
     """Draw what an augmentation does: one line of plots a series, with the series, its spectrum and its histogram.
+
+    Of an augmentation that takes series apart: the series, its trend, its season and its remainder.
 
     Before is grey, after is coloured, a series that is mixed in is thin. Point labels are strips below the series, the
     border of a forecast horizon is a dashed line, a missing or unobserved reading a gap. For the spectrum gaps are filled
@@ -64,8 +67,21 @@ def show(
     if rate is not None and not rate > 0:
         raise ParameterError(f"show(rate={rate!r}): rate must be above 0: readings a second")
     lines = list(_examples(aug, seed) if panel is None else _rows(aug, panel, seed, classes))
-    figure = style.figure(13, 1.15 + 2.0 * len(lines))
+    by = decomposition(aug)
+    draw = _in_parts if by else _in_panes
+    figure = style.figure(15 if by else 13, 1.15 + 2.0 * len(lines))
     figure.suptitle(_heading(repr(aug)), x=0.008, ha="left", fontsize=13, color=style.INK)
+    draw(figure, lines, rate, by)
+    figure.align_ylabels(list(figure.axes))
+    _legend(figure)
+    return figure
+
+
+Lines = list[tuple[str, Side, Side]]
+
+
+def _in_panes(figure: Figure, lines: Lines, rate: float | None, by: Any) -> None:
+    """Draw series, spectrum and histogram."""
     grid = figure.subplots(len(lines), 3, squeeze=False, width_ratios=(2.7, 1, 1), gridspec_kw={"wspace": 0.05})
     for row, (name, before, after) in zip(grid, lines, strict=True):
         for draw, axes in zip((panes.series, panes.spectrum, panes.histogram), row, strict=True):
@@ -76,9 +92,23 @@ def show(
     units = ("time (s)", "frequency (Hz)") if rate else ("time (steps)", "frequency (cycles per step)")
     for axes, unit in zip(grid[-1], (*units, "value"), strict=True):
         axes.set_xlabel(unit, fontsize=9, color=style.INK)
-    figure.align_ylabels(list(grid.flat))
-    _legend(figure)
-    return figure
+
+
+def _in_parts(figure: Figure, lines: Lines, rate: float | None, by: Any) -> None:
+    """Draw series, trend, season and remainder."""
+    grid = figure.subplots(len(lines), 4, squeeze=False, width_ratios=(1.5, 1, 1, 1), gridspec_kw={"wspace": 0.09})
+    for row, (name, before, after) in zip(grid, lines, strict=True):
+        panes.series(row[0], before, after, rate or 1.0)
+        style.title(row[0], name)
+        for axes, (old, new) in zip(row[1:], apart(by, before, after), strict=True):
+            panes.series(axes, old, new, rate or 1.0)
+            axes.set_ylabel("")
+            if not (old.values.any() or new.values.any()):
+                axes.text(0.5, 0.6, "none found", transform=axes.transAxes, ha="center", fontsize=9, color=style.SOFT)
+    for axes, part in zip(grid[0, 1:], NAMES, strict=True):
+        style.title(axes, part)
+    for axes in grid[-1]:
+        axes.set_xlabel("time (s)" if rate else "time (steps)", fontsize=9, color=style.INK)
 
 
 def _examples(aug: Transform, seed: int | None) -> Iterator[tuple[str, Side, Side]]:

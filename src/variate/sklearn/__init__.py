@@ -1,7 +1,8 @@
 """Augmentation for scikit-learn: estimators that resample, as those of imbalanced-learn do.
 
-``Augmenter`` adds augmented copies to a training set. As a step of imbalanced-learn's pipeline it works in ``fit`` and
-is passed over in ``predict``, so that in a cross-validation only training folds are augmented, each from itself.
+``Augmenter`` adds augmented copies to a training set, ``Resampler`` to its small classes. As a step of imbalanced-learn's
+pipeline they work in ``fit`` and are passed over in ``predict``, so that in a cross-validation only training folds are
+augmented, each from itself.
 
 >>> import numpy as np, variate
 >>> from imblearn.pipeline import make_pipeline
@@ -20,6 +21,7 @@ from variate.core.errors import VariateError
 
 try:
     from variate.sklearn.augmenter import Augmenter
+    from variate.sklearn.resampler import Resampler
 except ImportError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
@@ -27,4 +29,4 @@ except ImportError as error:
         "variate.sklearn needs scikit-learn 1.6 or newer, which is not installed; pip install 'variate[sklearn]'"
     ) from error
 
-__all__ = ["Augmenter"]
+__all__ = ["Augmenter", "Resampler"]

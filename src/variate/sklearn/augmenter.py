@@ -8,12 +8,12 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from variate.core.draws import checked_seed
-from variate.core.errors import ContractError, ParameterError
+from variate.core.errors import ParameterError
 from variate.core.panel import Panel
 from variate.core.param import Param
 from variate.core.transform import Transform
 from variate.pipeline.expand import expand
-from variate.sklearn.door import enter
+from variate.sklearn.door import check_fits, enter
 
 COPIES = Param("copies", "int", default=1, low=0)
 
@@ -100,7 +100,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]
         panel, give_back = enter(self, X, y)
         seed = checked_seed(self.seed)
         aug = self.aug.fit(panel, seed)
-        _check_fits(aug, panel)
+        check_fits(aug, panel)
         self.aug_, self.seed_ = aug, seed
         return panel, give_back
 
@@ -111,18 +111,3 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _check_fits(aug: Transform, panel: Panel) -> None:
-    """Raise ContractError where the copies would not fit below the originals."""
-    length = aug.length(panel.length)
-    if length != panel.length:
-        raise ContractError(
-            f"{aug!r} turns {panel.length} steps into {length}, and originals and copies need one length in an array; "
-            "use one that keeps it, such as variate.Crop(resize=True), or variate.expand, which returns a ragged panel"
-        )
-    if panel.label is not None and aug.softens:
-        raise ContractError(
-            f"{aug!r} makes class weights of labels, and y holds one target a series; use a transform that keeps labels, "
-            "or train on class weights: aug(x, y) and variate.torch give them back"
-        )

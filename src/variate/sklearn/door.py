@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from variate.core.check import check_readings
-from variate.core.errors import PanelError
+from variate.core.errors import ContractError, PanelError
 from variate.core.panel import Panel
+from variate.core.transform import Transform
 
 
 def enter(estimator: Any, X: Any, y: Any = None) -> tuple[Panel, Callable[[Panel], tuple[Any, Any]]]:
@@ -69,3 +70,18 @@ def _array(values: Any, name: str, remedy: str) -> Any:
 
 def _rows(y: Any, index: Any) -> Any:
     return y.iloc[index].reset_index(drop=True) if hasattr(y, "iloc") else np.asarray(y)[index]
+
+
+def check_fits(aug: Transform, panel: Panel) -> None:
+    """Raise ContractError where the copies would not fit below the originals."""
+    length = aug.length(panel.length)
+    if length != panel.length:
+        raise ContractError(
+            f"{aug!r} turns {panel.length} steps into {length}, and originals and copies need one length in an array; "
+            "use one that keeps it, such as variate.Crop(resize=True), or variate.expand, which returns a ragged panel"
+        )
+    if panel.label is not None and aug.softens:
+        raise ContractError(
+            f"{aug!r} makes class weights of labels, and y holds one target a series; use a transform that keeps labels, "
+            "or train on class weights: aug(x, y) and variate.torch give them back"
+        )

@@ -56,7 +56,10 @@ class Standardiser:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """One trained network on the test series; ``start`` is a hash of the weights that it began with."""
+    """One trained network on the test series; ``start`` is a hash of the weights that it began with.
+
+    ``probabilities`` are those of the classes, (n, classes), and ``predicted`` the likeliest of them, (n,).
+    """
 
     accuracy: float
     balanced_accuracy: float
@@ -64,6 +67,7 @@ class Outcome:
     steps: int
     start: str
     predicted: np.ndarray[Any, Any]
+    probabilities: np.ndarray[Any, Any]
 
 
 def split(panel: Panel, field: str, chosen: Any) -> tuple[Panel, Panel]:
@@ -91,6 +95,8 @@ def fit_and_test(
     seed: int = 0,
     classes: int | None = None,
     training: Training | None = None,
+    weights: Any = None,
+    standard: Standardiser | None = None,
     on_step: Callable[[], object] | None = None,
 ) -> Outcome:
     """Train a small FCN on one panel and score it on another.
@@ -107,24 +113,24 @@ def fit_and_test(
         seed: decides everything random. On one machine the result is the same to the bit.
         classes: number of classes; by default the largest label of both panels plus 1.
         training: steps, batch size, width and step size.
+        weights: how much each class counts in the loss, ``(classes,)``; all the same by default.
+        standard: how series are standardised; by default as the training series are distributed.
         on_step: called after each optimiser step, for a progress bar.
     """
-    torch = needs_torch()
+    needs_torch()
     training = training or Training()
     for name, panel in (("train", train), ("test", test)):
         if panel.label is None:
             raise PanelError(f"the {name} panel has no labels; make it with Panel(values, label=...)")
     truth = _hard(test.label)
     classes = classes or 1 + int(max(_hard(train.label).max(), truth.max()))
-    standard = Standardiser.of(train)
+    standard = standard or Standardiser.of(train)
     net = _network(train.channels, classes, training.width, seed)
     start = _digest(net)
     with _one_thread():
-        _optimise(net, train, aug, seed, training, standard, on_step)
-        net.eval()
-        with torch.no_grad():
-            parts = [net(x).argmax(dim=1) for x in torch.from_numpy(standard(test.values)).split(256)]
-    predicted = torch.cat(parts).numpy()
+        _optimise(net, train, aug, seed, training, standard, weights, on_step)
+        logits = _logits(net, test, standard)
+    predicted = logits.argmax(dim=1).numpy()
     return Outcome(
         accuracy=accuracy(truth, predicted),
         balanced_accuracy=balanced_accuracy(truth, predicted),
@@ -132,6 +138,7 @@ def fit_and_test(
         steps=training.steps,
         start=start,
         predicted=predicted,
+        probabilities=logits.softmax(dim=1).numpy(),
     )
 
 
@@ -177,9 +184,11 @@ def _optimise(
     seed: int,
     training: Training,
     standard: Standardiser,
+    weights: Any,
     on_step: Callable[[], object] | None,
 ) -> None:
     torch = needs_torch()
+    loss = _loss(weights)
     adam = torch.optim.Adam(net.parameters(), lr=training.rate)
     # The step size falls to 0, so that the score does not hang on where the last few steps happened to land.
     fall = torch.optim.lr_scheduler.CosineAnnealingLR(adam, training.steps)
@@ -190,11 +199,27 @@ def _optimise(
             batch = aug(batch, seed=seed, epoch=epoch)
         adam.zero_grad()
         logits = net(torch.from_numpy(standard(batch.values)))
-        torch.nn.functional.cross_entropy(logits, torch.as_tensor(batch.label)).backward()
+        loss(logits, torch.as_tensor(batch.label)).backward()
         adam.step()
         fall.step()
         if on_step is not None:
             on_step()
+
+
+def _loss(weights: Any) -> Callable[[Any, Any], Any]:
+    if weights is None:
+        cross_entropy: Callable[[Any, Any], Any] = needs_torch().nn.functional.cross_entropy
+        return cross_entropy
+    from variate.imbalance.losses import cost_sensitive
+
+    return lambda logits, target: cost_sensitive(logits, target, weights)
+
+
+def _logits(net: Any, test: Panel, standard: Standardiser) -> Any:
+    torch = needs_torch()
+    net.eval()
+    with torch.no_grad():
+        return torch.cat([net(x) for x in torch.from_numpy(standard(test.values)).split(256)])
 
 
 def _batches(n: int, size: int, seed: int) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:

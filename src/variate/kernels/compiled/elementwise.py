@@ -22,6 +22,20 @@ def scale_rows(x, factor, out):
 
 
 @njit(nogil=True, cache=True)
+def _blend(x, other, share, out):
+    for t in range(x.shape[0]):
+        out[t] = other[t] + share * (x[t] - other[t])
+
+
+@njit(nogil=True, cache=True)
+def blend_rows(x, other, share, out):
+    """out[n, c] = other[n, c] and share[n] of the way from there to x[n, c]."""
+    for i in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            _blend(x[i, c], other[i, c], share[i], out[i, c])
+
+
+@njit(nogil=True, cache=True)
 def _replace(x, where, fill, out):
     for t in range(x.shape[0]):
         value = x[t]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from variate.core.draws import Draws
 from variate.core.param import param
-from variate.families.mix import MixTransform
+from variate.families.mix import Mixed, MixTransform
 from variate.kernels.arrays import Array, concat, namespace
 from variate.kernels.filtering import exchanged
 
@@ -38,9 +38,9 @@ class FrequencyMix(MixTransform):
     preserves = ("length",)
     examples = ({}, {"ratio": 0.5, "per_channel": True}, {"across": True, "p": 0.5}, {"scope": "past"})
 
-    def mix(self, x: Array, others: Array, rng: Draws) -> tuple[Array, Array]:
+    def mix(self, x: Array, others: Array, rng: Draws) -> Mixed:
         """Return x with some frequencies of its partner, and the share of each."""
         taken = rng.chance("taken", self.ratio, (x.shape[1] if self.per_channel else 1, x.shape[2] // 2))
         xp = namespace(x)
         share = xp.mean(xp.astype(taken, x.dtype), axis=(1, 2))[:, None, None]
-        return exchanged(x, others[:, 0], taken), concat([1 - share, share], axis=1)
+        return Mixed(exchanged(x, others[:, 0], taken), concat([1 - share, share], axis=1))

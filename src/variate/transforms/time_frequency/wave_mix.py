@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from variate.core.draws import Draws
 from variate.core.param import param
-from variate.families.mix import MixTransform
+from variate.families.mix import Mixed, MixTransform
 from variate.kernels.arrays import Array, concat, namespace
 from variate.kernels.dwt import dwt, idwt
 
@@ -37,7 +37,7 @@ class WaveMix(MixTransform):
     preserves = ("length",)
     examples = ({}, {"details": 0.5, "approximation": 0.1, "level": 4}, {"across": True, "p": 0.5}, {"scope": "past"})
 
-    def mix(self, x: Array, others: Array, rng: Draws) -> tuple[Array, Array]:
+    def mix(self, x: Array, others: Array, rng: Draws) -> Mixed:
         """Return x with some coefficients of its partner, and the share of each."""
         xp, mixed, taken = namespace(x), [], []
         own, theirs = dwt(x, "db1", self.level), dwt(others[:, 0], "db1", self.level)
@@ -46,4 +46,4 @@ class WaveMix(MixTransform):
             taken.append(rng.chance(f"taken{j}", share, (1, a.shape[2])))
             mixed.append(xp.where(taken[-1], b, a))
         share = xp.mean(xp.astype(concat(taken, axis=2), x.dtype), axis=2, keepdims=True)
-        return idwt(mixed, "db1", x.shape[2]), concat([1 - share, share], axis=1)
+        return Mixed(idwt(mixed, "db1", x.shape[2]), concat([1 - share, share], axis=1))
