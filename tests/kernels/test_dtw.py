@@ -148,6 +148,16 @@ def test_the_half_width_is_a_fraction_of_the_longer_length(length):
         assert compiled(hundredth / 100, length, 3) == compiled(hundredth / 100, 3, length) == -(-hundredth * length // 100)
 
 
+def test_there_is_room_for_every_cell_of_the_band():
+    """Breaks where less memory is taken than steps are kept in it, most likely at very unequal lengths."""
+    from variate.kernels.compiled.dtw import room
+
+    for s, t in ((1, 1), (1, 30), (30, 1), (20, 20), (20, 21), (12, 30), (30, 12), (29, 15)):
+        for radius in (0, 1, 2, 5, 30, 100):
+            cells = sum(inside(i, j, s, t, radius) for i in range(s) for j in range(t))
+            assert cells <= room(s, t, radius) <= (s + t - 1) * min(s, t)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("width", [1, 5])
 def test_distances_are_symmetric_and_zero_of_a_series_to_itself(dtype, width):

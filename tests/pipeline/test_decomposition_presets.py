@@ -278,9 +278,9 @@ def test_a_forecast_window_is_refused_by_robust_tad(output):
 
 @pytest.mark.parametrize(("how", "sentence"), [
     ({"output": "trend"}, r"robust_tad\(output='trend'\): output must be one of 'series', 'remainder'"),
-    ({"output": "remainder", "trend": Jitter()}, r"robust_tad\(output='remainder'\): trend do"),
-    ({"output": "remainder", "seasonal": Jitter()}, r"robust_tad\(output='remainder'\): seasonal do"),
-    ({"output": "remainder", "trend": Jitter(), "seasonal": Flip()}, "trend and seasonal do not come out"),
+    ({"output": "remainder", "trend": Jitter()}, r"robust_tad\(output='remainder'\): nothing of trend"),
+    ({"output": "remainder", "seasonal": Jitter()}, r"robust_tad\(output='remainder'\): nothing of seasonal"),
+    ({"output": "remainder", "trend": Jitter(), "seasonal": Flip()}, "nothing of trend and seasonal comes out"),
     ({"remainder": Jitter}, "part 0 is the class Jitter"),
     ({"remainder": Crop(size=0.5, resize=False), "output": "series"}, "parts of another length cannot be put together"),
     ({"period": 1}, "period must be at least 2"),

@@ -43,7 +43,7 @@ def test_steps_and_parameters_are_those_of_the_paper_or_our_defaults(name):
 
 def test_presets_are_found_by_name_and_in_the_package():
     """Breaks where a preset is made but not listed, or the list can be written to."""
-    assert set(presets) == {*MEANT, "survey_forecasting", "wavelet_app"}
+    assert set(presets) == {*MEANT, "survey_forecasting", "wavelet_app", "bld_mbb", "robust_tad"}
     for name, make in presets.items():
         assert getattr(variate, name) is make
         assert name in variate.__all__

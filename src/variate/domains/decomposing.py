@@ -8,14 +8,14 @@ from typing import Any
 from variate.core.param import param
 from variate.domains.domain import Domain, Parts
 from variate.kernels.arrays import Array
-from variate.kernels.decomposition import decomposed, periods
+from variate.kernels.decomposition import PERIOD, decomposed, periods
 
 PARTS = ("trend", "seasonal", "remainder")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decomposing(Domain):
-    """A sum of ``trend``, ``seasonal`` and ``remainder``; what enters a part knows the ``period`` that was found."""
+    """A sum of ``trend``, ``seasonal`` and ``remainder``; what enters a part knows the period that was found."""
 
     period: int | str = param("auto", about="steps in a season; 'auto' looks for it in each series", low=2, auto=True)
 
@@ -33,7 +33,7 @@ class Decomposing(Domain):
 
     def found(self, rest: Any) -> dict[str, Any]:
         """Return the period of each series, 0 where there is none."""
-        return {"period": rest}
+        return {PERIOD: rest}
 
     def inverse(self, parts: Parts, rest: Any) -> Array:
         """Return the sum."""

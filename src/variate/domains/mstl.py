@@ -31,8 +31,8 @@ class Mstl(Domain):
 
     @property
     def shortest(self) -> int:
-        """Two of the longer period, and a step: a season has to be more than seen twice."""
-        return 2 * max(self.longer, self.period) + 1
+        """Two of the longer period."""
+        return 2 * max(self.longer, self.period)
 
     def forward(self, x: Array) -> tuple[Parts, Any]:
         """Return trend, both seasonal parts and remainder."""

@@ -13,6 +13,8 @@ from variate.kernels.robust_trend import robust_trend
 from variate.kernels.stl import loess, stl
 
 METHODS = ("stl", "robust_stl", "robust_trend")
+PERIOD = "decomposition: period"
+"""The name under which what enters a part finds the period of each series."""
 LEAST = 2  # steps in a season
 SPAN = 6  # readings that the trend of a series without season is smoothed over, as in R's bld.mbb.bootstrap
 

@@ -58,9 +58,9 @@ def _bells(length: int, span: int, reach: int, whole: bool) -> tuple[Any, Any]:
     return away, np.where(share <= 0.001, 1.0, np.where(share <= 0.999, fall * fall * fall, 0.0))
 
 
-def _packed(rows: Any, mirrored: int, whole: bool, dtype: Any, sign: int = 1) -> Table:
-    """Return the table of these rows and of the first ``mirrored`` of them mirrored, times ``sign``, for the other end."""
-    edges = np.concatenate([rows if whole else rows[:-1], sign * rows[:mirrored][::-1, ::-1]])
+def _packed(rows: Any, mirrored: int, whole: bool, dtype: Any) -> Table:
+    """Return the table of these rows and of the first ``mirrored`` of them mirrored for the other end."""
+    edges = np.concatenate([rows if whole else rows[:-1], rows[:mirrored][::-1, ::-1]])
     return np.ascontiguousarray(edges.T, dtype).reshape(-1), rows[-1].astype(dtype)
 
 
@@ -81,12 +81,13 @@ def _mirrored(length: int, span: int, reach: int, whole: bool) -> int:
 
 
 def _moments(length: int, span: int, degree: int, reach: int, whole: bool) -> tuple[Table, Table, Table]:
-    """Return the tables of w, w·u and w·u², where u is the way from a place to a reading; of means, the last two are 0."""
+    """Return the tables of w, w·u and w·u², where u is the way from a place to a reading; of means, the last two are 0.
+
+    At the far end u runs backwards, which a line through the place does not mind.
+    """
     away, weights = _bells(length, span, reach, whole)
     ends = _mirrored(length, span, reach, whole)
-    zeroth, first, second = (
-        _packed(weights * (away * degree) ** power, ends, whole, np.float64, (-1) ** power) for power in range(3)
-    )
+    zeroth, first, second = (_packed(weights * (away * degree) ** power, ends, whole, np.float64) for power in range(3))
     return zeroth, first, second
 
 
@@ -99,7 +100,7 @@ def _loess_table(length: int, span: int, degree: int, dtype: Any) -> Table:
 def _plan(length: int, period: int, window: int, trend_window: int, dtype: Any) -> _Plan:
     degree, span = _season(length, window)
     more, fewer = -(-length // period), max(length // period, 1)
-    long, short = (_lines(k, span, degree, 1, fewer <= span, dtype) for k in (more, fewer))
+    long, short = (_lines(k, span, degree, 1, more <= span, dtype) for k in (more, fewer))
     low = _lines(length, _odd(period + 1), 1, 0, length <= _odd(period + 1), dtype)
     slow = _lines(length, trend_window, 1, 0, length <= trend_window, dtype)
     return _Plan((long, short, np.array_equal(long[0], short[0])), low, slow)
@@ -109,7 +110,7 @@ def _plan(length: int, period: int, window: int, trend_window: int, dtype: Any) 
 def _robust_plan(length: int, period: int, window: int, trend_window: int) -> _Plan:
     degree, span = _season(length, window)
     more, fewer = -(-length // period), max(length // period, 1)
-    long, short = (_moments(k, span, degree, 1, fewer <= span) for k in (more, fewer))
+    long, short = (_moments(k, span, degree, 1, more <= span) for k in (more, fewer))
     cycles = tuple((a, b, np.array_equal(a[0], b[0])) for a, b in zip(long, short, strict=True))
     low = _lines(length, _odd(period + 1), 1, 0, length <= _odd(period + 1), np.float64)
     return _Plan(cycles, low, _moments(length, trend_window, 1, 0, length <= trend_window))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from variate.core.errors import PanelError
+from variate.core.errors import PanelError, ParameterError
 
 
 def mase(actual: ArrayLike, forecast: ArrayLike, history: ArrayLike, season: int = 1) -> Any:
@@ -34,6 +34,8 @@ def mase(actual: ArrayLike, forecast: ArrayLike, history: ArrayLike, season: int
             f"actual has shape {y.shape}, forecast {guess.shape} and history {known.shape}; the first two must be equal, and "
             "the third differ in the number of steps alone"
         )
+    if isinstance(season, bool) or season != int(season) or season < 1:
+        raise ParameterError(f"mase(season={season!r}): season must be an integer of at least 1")
     if known.shape[-1] <= season:
         raise PanelError(f"history has {known.shape[-1]} steps; mase with season={season} needs more than {season}")
     naive = np.abs(known[..., season:] - known[..., :-season]).mean(axis=-1)

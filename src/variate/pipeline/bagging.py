@@ -102,14 +102,18 @@ def bagging(
             member.append([ask(channel) for channel in series])
             if on_member is not None:
                 on_member()
-        made.append(np.array(member, np.float64).reshape(panel.n, -1, steps))
+        made.append(np.array(member, np.float64).reshape(panel.n, panel.channels if panel.n else 0, steps))
     return Bagged(np.stack(made, axis=2))
 
 
 def _past(panel: Panel) -> Panel:
     """Return the steps before the target, gaps bridged, without labels."""
-    end = -panel.horizon or None
-    rows = [fill(np.asarray(numpy_of(series)[:, :end], np.float64)) for series in panel.values]
+    end, rows = -panel.horizon or None, []
+    for i, values in enumerate(panel.values):
+        series = np.array(numpy_of(values), np.float64)
+        if panel.mask is not None:
+            series[:, ~numpy_of(panel.mask[i])] = np.nan
+        rows.append(fill(series[:, :end]))
     return Panel(rows, ids=panel.ids)
 
 
@@ -123,13 +127,14 @@ def _histories(past: Panel, aug: Transform, members: int, seed: int) -> Iterator
 def _asker(forecaster: Any, steps: int) -> Callable[[Any], Any]:
     """Return what asks a forecaster, a function or a model of statsforecast, and looks at the answer."""
     model = getattr(forecaster, "forecast", None)
-    if model is None and not callable(forecaster):
+    if isinstance(forecaster, type) or (model is None and not callable(forecaster)):
         raise ParameterError(
             f"bagging(forecaster={forecaster!r}): it must be a function of (history, horizon), or a model of statsforecast"
         )
 
     def ask(history: Any) -> Any:
-        answer = forecaster(history, steps) if model is None else model(y=history, h=steps)["mean"]
+        own = history.copy()  # a forecaster may write to what it gets
+        answer = forecaster(own, steps) if model is None else model(y=own, h=steps)["mean"]
         if np.shape(answer) != (steps,):
             raise PanelError(f"the forecaster returned shape {np.shape(answer)}; {steps} steps need ({steps},)")
         return np.asarray(answer)

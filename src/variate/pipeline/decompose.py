@@ -40,7 +40,8 @@ def decompose(x: Any, method: str = "stl", period: int | str | tuple[int, ...] =
         robust: with "stl" and "mstl", hold outliers out of trend and season.
 
     Returns:
-        Arrays like x. The seasonal part of "robust_trend" is 0; that of "mstl" is a list, the shortest season first.
+        Arrays like x, of half precision in single. The seasonal part of "robust_trend" is 0; that of "mstl" is a list, the
+        shortest season first.
 
     Raises:
         PanelError: series of different lengths, or of fewer steps than two periods.
@@ -122,10 +123,10 @@ def _one(period: Any, x: Array, method: str) -> Any:
 
 
 def _several(period: Any, x: Array) -> tuple[int, ...]:
-    if not isinstance(period, (tuple, list)) or not period:
+    if not isinstance(period, (tuple, list)) or not period or "auto" in period:
         raise ParameterError(f"decompose(method='mstl', period={period!r}): it needs the periods, such as period=(24, 168)")
-    several = tuple(sorted({int(PERIOD.check(p, "decompose")) for p in period if p != "auto"}))
-    _check_length(max(several) if several else 2, x)
+    several = tuple(sorted({int(PERIOD.check(p, "decompose")) for p in period}))
+    _check_length(max(several), x)
     return several
 
 

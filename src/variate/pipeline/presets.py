@@ -98,7 +98,7 @@ def bld_mbb(period: int | str = "auto", block: int = 0) -> In:
 
     >>> import variate
     >>> variate.bld_mbb(period=12)
-    In('box_cox', transformed=In('stl', remainder=MovingBlockBootstrap(), period=12, window=0), period=12)
+    In('box_cox', transformed=In('stl', remainder=MovingBlockBootstrap(), window=0, period=12), period=12)
     """
     return In(
         "box_cox", transformed=In("stl", remainder=MovingBlockBootstrap(block=block), period=period, window=0), period=period
@@ -140,7 +140,9 @@ def robust_tad(
     if output == "series":
         return Compose(In("robust_stl", remainder=Compose(*steps), **entering, period=period), Crop())
     if entering:
-        raise ParameterError(f"robust_tad(output='remainder'): {' and '.join(entering)} do not come out; leave out what enters")
+        raise ParameterError(
+            f"robust_tad(output='remainder'): nothing of {' and '.join(entering)} comes out; leave out what enters"
+        )
     return Compose(Component(period=period), *steps, Crop())
 
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from variate.core.atomic import replacing
 from variate.core.errors import DataFileError, VariateError
 from variate.core.panel import Panel
 from variate.metrics.comparison import Paired, paired
@@ -44,7 +45,8 @@ def run(data: Path, out: Path, series: int = 50, members: int = 21, seed: int = 
     Raises:
         VariateError: statsforecast is missing, or the data.
     """
-    done = {(row["frequency"], row["series"]) for row in read(out) if row["members"] == members and row["seed"] == seed}
+    _mend(out)
+    done = {(row["frequency"], row["series"]) for row in _of(read(out), members, seed)}
     with _progress() as progress:
         for frequency in SEASON:
             task = progress.add_task(f"{frequency}, {members} members", total=series)
@@ -52,7 +54,7 @@ def run(data: Path, out: Path, series: int = 50, members: int = 21, seed: int = 
                 if (frequency, str(known.ids[0])) not in done:
                     _add(out, list(_rows(frequency, known, target, members, seed)))
                 progress.advance(task)
-    return summary(read(out))
+    return summary(_of(read(out), members, seed))
 
 
 def read(out: Path) -> list[dict[str, Any]]:
@@ -61,6 +63,21 @@ def read(out: Path) -> list[dict[str, Any]]:
         return []
     lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _of(rows: list[dict[str, Any]], members: int, seed: int) -> list[dict[str, Any]]:
+    return [row for row in rows if row["members"] == members and row["seed"] == seed]
+
+
+def _mend(out: Path) -> None:
+    """Leave whole series in a results file: what was being written when a run stopped is done again."""
+    rows = read(out)
+    keys = [tuple(row[k] for k in ("frequency", "series", "members", "seed")) for row in rows]
+    kept = [row for row, key in zip(rows, keys, strict=True) if keys.count(key) == len(ARMS)]
+    text = "".join(json.dumps(row) + "\n" for row in kept)
+    if out.exists() and out.read_text(encoding="utf-8") != text:
+        with replacing(out) as stream:
+            stream.write(text.encode())
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, Paired]]:

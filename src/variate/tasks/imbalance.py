@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -150,6 +150,15 @@ def load(data: Path, name: str) -> Split:
     return Split(train.panel, test.panel.replace(label=label), len(place))
 
 
+class Trained(NamedTuple):
+    """A network, how many series it was trained on, the class weights of its loss, and how long all of it took."""
+
+    outcome: Outcome
+    series: int
+    weights: list[float] | None
+    seconds: float
+
+
 @dataclass
 class Cell:
     """The networks of one set and seed; each is trained once, when it is first asked for."""
@@ -164,15 +173,6 @@ class Cell:
         if name not in self.trained:
             self.trained[name] = _train(ARMS[name], self.split, self.seed, self.training)
         return self.trained[name]
-
-
-class Trained(NamedTuple):
-    """A network, how many series it was trained on, the class weights of its loss, and how long all of it took."""
-
-    outcome: Outcome
-    series: int
-    weights: list[float] | None
-    seconds: float
 
 
 def _train(arm: Arm, split: Split, seed: int, training: Training) -> Trained:
@@ -205,12 +205,12 @@ def halfway(label: Any) -> dict[int, int]:
     return {int(c): math.isqrt(int(n * counts.max()) - 1) + 1 for c, n in zip(classes, counts, strict=True)}
 
 
-def _rows(name: str, arm: str, metrics: list[str], cell: Cell) -> Iterable[dict[str, Any]]:
-    """Return the lines of an arm; of an ensemble's networks ``start`` and the number of series are those of the last."""
-    networks = [cell(member) for member in ARMS[arm].members or (arm,)]
+def _rows(name: str, arm: str, metrics: list[str], cell: Cell) -> Iterator[dict[str, Any]]:
+    """Return the lines of an arm; what is told of an ensemble's networks, but the seconds of both, is that of the last."""
+    members = ARMS[arm].members or (arm,)
+    networks = [cell(member) for member in members]
     probabilities = np.mean([network.outcome.probabilities for network in networks], axis=0)
-    predicted, last = probabilities.argmax(axis=1), networks[-1]
-    augs = [ARMS[member].aug for member in ARMS[arm].members or (arm,)]
+    predicted, last, aug = probabilities.argmax(axis=1), networks[-1], ARMS[members[-1]].aug
     for metric in metrics:
         yield {
             "recipe": "imbalance",
@@ -219,8 +219,8 @@ def _rows(name: str, arm: str, metrics: list[str], cell: Cell) -> Iterable[dict[
             "seed": cell.seed,
             "metric": metric,
             "value": METRICS[metric](cell.split.test.label, predicted),
-            "pipeline": None if augs[-1] is None else repr(augs[-1]),
-            "target": None if augs[-1] is None else ARMS[arm].target,
+            "pipeline": None if aug is None else repr(aug),
+            "target": None if aug is None else ARMS[arm].target,
             "weights": last.weights,
             "members": list(ARMS[arm].members),
             "series": last.series,
@@ -276,7 +276,7 @@ def _order(key: tuple[str, str, str]) -> tuple[int, ...]:
     return tuple(list(known).index(part) if part in known else len(known) for part, known in zip(key, _LISTS, strict=True))
 
 
-_LISTS: tuple[Iterable[str], ...] = (SETS, METRICS, ARMS)
+_LISTS: tuple[Collection[str], ...] = (SETS, METRICS, ARMS)
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -61,15 +61,14 @@ def _set(a, b, i, j, costs, at, count):
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _add(a, b, i, j, costs, at, count):
+def _set_two(a, b, i, further_i, j, further_j, costs, at, count):
     for k in range(count):
-        gap = a[i + k] - b[j + k]
-        costs[at + k] += gap * gap
+        gap, next_gap = a[i + k] - b[j + k], a[i + further_i + k] - b[j + further_j + k]
+        costs[at + k] = gap * gap + next_gap * next_gap
 
 
 @njit(nogil=True, cache=True, inline="always")
 def _add_two(a, b, i, further_i, j, further_j, costs, at, count):
-    """The same for a channel and the next, in this order: the sum is that of one after the other."""
     for k in range(count):
         gap, next_gap = a[i + k] - b[j + k], a[i + further_i + k] - b[j + further_j + k]
         costs[at + k] = costs[at + k] + gap * gap + next_gap * next_gap
@@ -110,16 +109,19 @@ def _window(a, b, channels, i, j, s, t, reach):
 
 @njit(nogil=True, cache=True, inline="always")
 def _cost(a, b, channels, s, t, d, i, count, costs, line):
-    """costs[line + i + 1 …] = the local costs of ``count`` cells of anti-diagonal d from (i, d - i) on."""
-    at, number, wide_a, wide_b = np.uintp(line + i + 1), np.uintp(count), s + 1, t + 1
-    left, right = i + 1, t - 1 - d + i
-    _set(a, b, np.uintp(left), np.uintp(right), costs, at, number)
-    for c in range(1, channels - 1, 2):
-        places = np.uintp(c * wide_a + left), np.uintp(c * wide_b + right)
-        _add_two(a, b, places[0], np.uintp(wide_a), places[1], np.uintp(wide_b), costs, at, number)
-    if channels % 2 == 0:
-        c = channels - 1
-        _add(a, b, np.uintp(c * wide_a + left), np.uintp(c * wide_b + right), costs, at, number)
+    """costs[line + i + 1 …] = the local costs of ``count`` cells of anti-diagonal d from (i, d - i) on.
+
+    Channels are added in their order, two in a loop.
+    """
+    at, number, left, right = np.uintp(line + i + 1), np.uintp(count), i + 1, t - 1 - d + i
+    further_a, further_b = np.uintp(s + 1), np.uintp(t + 1)
+    if channels % 2:
+        _set(a, b, np.uintp(left), np.uintp(right), costs, at, number)
+    else:
+        _set_two(a, b, np.uintp(left), further_a, np.uintp(right), further_b, costs, at, number)
+    for c in range(2 - channels % 2, channels, 2):
+        places = np.uintp(c * (s + 1) + left), np.uintp(c * (t + 1) + right)
+        _add_two(a, b, places[0], further_a, places[1], further_b, costs, at, number)
 
 
 @njit(nogil=True, cache=True)

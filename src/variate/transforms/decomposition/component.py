@@ -41,7 +41,7 @@ class Component(ValueTransform):
 
     def change(self, x: Array, rng: Draws) -> Array:
         """Return the part."""
-        if self.period != "auto" and x.shape[2] < 2 * int(self.period):
+        if self.method != "robust_trend" and self.period != "auto" and x.shape[2] < 2 * int(self.period):
             return x
         found: Array = getattr(decomposed(x, self.method, periods(x, self.period)), self.part)
         return found

@@ -9,6 +9,7 @@ from variate.core.panel import Panel
 from variate.core.param import param
 from variate.families.time import Pieces, TimeTransform, pieces
 from variate.kernels.arrays import Array, concat, like, namespace
+from variate.kernels.decomposition import PERIOD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class MovingBlockBootstrap(TimeTransform):
     True
     """
 
-    block: int = param(0, about="readings in a block; 0: two periods, else 8", low=0, unit="steps")
+    block: int = param(0, about="readings in a block; 0: two periods, else 8", low=0, search=(48, 4), unit="steps")
 
     monotone = False
     lean = True
@@ -65,7 +66,7 @@ class MovingBlockBootstrap(TimeTransform):
         """Return the readings in a block of each sample, (n,), on the device of the panel."""
         xp, x = namespace(panel.values), panel.values
         size = xp.zeros(panel.n, dtype=xp.int64, device=x.device) + (self.block or max(min(8, length // 2), 1))
-        if not self.block and "period" in panel.extra:
-            period = like(panel.extra["period"], x)
+        if not self.block and PERIOD in panel.extra:
+            period = like(panel.extra[PERIOD], x)
             size = xp.where(period > 0, 2 * period, size)
         return xp.clip(size, 1, length)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from variate.core.draws import Draws
+from variate.core.errors import ParameterError
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.spec import state
@@ -64,13 +65,18 @@ class Recombine(ValueTransform):
     preserves = ("length",)
     examples = ({"on_points": "drop"}, {"remainder": "resampled", "season": 0.5, "period": 7, "on_points": "drop"})
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nearest > self.farthest:
+            raise ParameterError(f"Recombine(nearest={self.nearest:g}, farthest={self.farthest:g}): no distance is in between")
+
     def fit(self, panel: Panel, seed: int = 0) -> Self:
         """Return this transform with distances measured by the spread of each feature over a panel."""
         panel = panel if isinstance(panel, Panel) else Panel(panel)
         rows = []
         for _, part in panel.groups():
             if part.length >= self.shortest:
-                x = fill(numpy_of(part.values)).astype(np.float64)
+                x = fill(numpy_of(part.bare)).astype(np.float64)
                 period = periods(x, self.period)
                 rows.append(_features(x, decomposed(x, "stl", period), period, x))
         if sum(map(len, rows)) < 2:
@@ -87,8 +93,8 @@ class Recombine(ValueTransform):
         period = periods(old, self.period)
         parts = decomposed(old, "stl", period)
         own, best, gap = _features(old, parts, period, old), old.copy(), np.full(len(old), np.inf)
-        left = np.arange(len(old))
-        for k in range(self.attempts):
+        left = np.flatnonzero((old != old[..., :1]).any(axis=(1, 2)))  # a constant has nothing to be weighed against
+        for k in range(self.attempts if len(left) else 0):
             some = Decomposition(*(part[left] for part in parts))
             made = self._candidate(some, rng.rows(left), k)
             theirs = _features(made, decomposed(made, "stl", period[left]), period[left], old[left])
