@@ -20,6 +20,7 @@ import numpy as np
 
 import variate
 from benchmarks.decompositions import decompositions
+from benchmarks.mixing import mixing
 from benchmarks.spectra import spectra
 
 N, T = 1024, 1024
@@ -178,7 +179,7 @@ def main() -> None:
         "",
         f"Machine: {machine()}.",
     ]
-    tables = [ratios(), motion(), spectra(), decompositions(), small_calls(), two_threads(), start_up()]
+    tables = [ratios(), motion(), spectra(), decompositions(), mixing(), small_calls(), two_threads(), start_up()]
     if target is not None:
         target.write_text("\n".join([*head, *(line for table in tables for line in ("", *table)), ""]), encoding="utf-8")
 

@@ -324,6 +324,17 @@ def test_gradients(window):
     assert torch.autograd.gradcheck(lambda a: stl(a, 30), (x,))
 
 
+def test_a_gradient_after_inference():
+    """Breaks where the matrix that is kept was made in inference mode."""
+    x = torch.from_numpy(some(41, 5))
+    with torch.inference_mode():
+        stl(x, 5)
+        loess(x, 8)
+    x.requires_grad_()
+    (stl(x, 5)[0] + loess(x, 8)).sum().backward()
+    assert x.grad is not None
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("period", "window", "robust"), [(12, 7, False), (12, 0, False), (30, 7, False), (12, 7, True)])
 def test_a_row_does_not_feel_its_batch(dtype, period, window, robust):

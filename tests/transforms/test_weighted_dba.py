@@ -45,6 +45,12 @@ def all_of_them(drawn):
     return out
 
 
+def weights_of(scheme, x, others, band, drawn, i):
+    if scheme == "aa":
+        return all_of_them(drawn)[i]
+    return asd(x, others, band) if scheme == "asd" else selected(len(others))
+
+
 def averaged(x, others, weights, iterations, band):
     every = np.stack([x, *others])[None]
     lengths = np.full((1, len(every[0])), x.shape[-1])
@@ -82,9 +88,7 @@ def test_it_is_the_barycenter_with_the_weights_of_its_scheme(body, dtype, close,
     exact = x.astype(np.float64)
     for i in range(18):
         others = exact[rows[i]]
-        weights = {"asd": lambda: asd(exact[i], others, band), "as": lambda: selected(most - 1)}.get(
-            scheme, lambda: all_of_them(drawn)[i]
-        )()
+        weights = weights_of(scheme, exact[i], others, band, drawn, i)
         np.testing.assert_allclose(y.values[i], averaged(exact[i], others, weights, 3, band), rtol=0, atol=close)
     assert same_bits(y.label, panel.label)
 
@@ -102,9 +106,7 @@ def test_class_weights_are_those_of_the_average(body, scheme):
     y, drawn = draw(body, op, panel)
     rows = op.mixed_with(panel, 0)
     for i in range(12):
-        weights = {"asd": lambda: asd(x[i], x[rows[i]], 0.3), "as": lambda: selected(5)}.get(
-            scheme, lambda: all_of_them(drawn)[i]
-        )()
+        weights = weights_of(scheme, x[i], x[rows[i]], 0.3, drawn, i)
         expected = (weights[:, None] * np.eye(12)[[i, *rows[i]]]).sum(axis=0) / weights.sum()
         np.testing.assert_allclose(y.label[i], expected, rtol=0, atol=1e-6)
         own, others = y.label[i, i], np.delete(y.label[i], i)
@@ -222,9 +224,7 @@ def test_others_of_other_lengths_are_stretched_first(body, scheme):
         assert all(set(row[:2]) <= set(five) for row, five in zip(rows.tolist(), near.tolist(), strict=True))
     for i in range(8):
         others = stretched[rows[i]]
-        weights = {"asd": lambda: asd(x[i], others, 0.3), "as": lambda: selected(3)}.get(
-            scheme, lambda: all_of_them(drawn)[i]
-        )()
+        weights = weights_of(scheme, x[i], others, 0.3, drawn, i)
         np.testing.assert_allclose(y[i], averaged(x[i], others, weights, 2, 0.3), rtol=0, atol=1e-9)
 
 

@@ -148,8 +148,8 @@ def stl(x: Array, period: int, *, window: int = 7, trend_window: int = 0, robust
         refuse_gradient(x, "robust STL" if robust else f"STL of more than {LONGEST} steps")
         trend, season = _stl(numpy_of(x), period, window, trend_window, robust)
         return like(trend, x), like(season, x)
-    both = _multiplied(x, _stl_matrix(length, period, window, trend_window, x.dtype, x.device))
-    centre = _centre(x)
+    centre = x[..., :1].detach()  # what is taken off is put back, so it has no say in the gradient
+    both = (x - centre) @ _stl_matrix(length, period, window, trend_window, x.dtype, x.device)
     return both[..., :length] + centre, both[..., length:]
 
 
@@ -214,7 +214,8 @@ def loess(x: Array, span: int, degree: int = 1) -> Array:
     if length > LONGEST:
         refuse_gradient(x, f"loess of more than {LONGEST} steps")
         return like(_loess(numpy_of(x), span, degree), x)
-    return _multiplied(x, _loess_matrix(length, span, degree, x.dtype, x.device)) + _centre(x)
+    centre = x[..., :1].detach()
+    return (x - centre) @ _loess_matrix(length, span, degree, x.dtype, x.device) + centre
 
 
 def _loess(x: Any, span: int, degree: int) -> Any:
@@ -245,18 +246,9 @@ def _matrix(smoother: Callable[[Any], tuple[Any, ...]], length: int, dtype: Any,
     import torch
 
     rows, half = [], -(-length // 2)
-    for first in range(0, half, 256):
-        units = np.eye(min(256, half - first), length, first)[:, None]
-        rows.append(torch.from_numpy(np.concatenate(smoother(units), axis=1)).to(device=device, dtype=dtype))
-    matrix = torch.cat([*rows, torch.cat(rows)[: length - half].flip(0, 2)])
+    with torch.inference_mode(False):  # what is kept from inference could not be used for a gradient
+        for first in range(0, half, 256):
+            units = np.eye(min(256, half - first), length, first)[:, None]
+            rows.append(torch.from_numpy(np.concatenate(smoother(units), axis=1)).to(device=device, dtype=dtype))
+        matrix = torch.cat([*rows, torch.cat(rows)[: length - half].flip(0, 2)])
     return matrix.reshape(length, -1)
-
-
-def _centre(x: Any) -> Any:
-    """Return the mean of each channel. All smoothers here keep a constant, so it has no say in the gradient."""
-    first = x[..., :1].detach()
-    return first + (x.detach() - first).mean(-1, keepdim=True)
-
-
-def _multiplied(x: Any, matrix: Any) -> Any:
-    return (x - _centre(x)) @ matrix

@@ -149,14 +149,11 @@ def _apply(x, length, table, out, count):
 
 @njit(nogil=True, cache=True)
 def _apply_to_ends(x, first, last, size, period, table, out):
-    """Write the ends of ``size`` cycle-subseries, whose first readings begin at ``first`` and whose last ones at ``last``.
-
-    Where every number has its column, that is all of them.
-    """
+    """Write the ends of ``size`` cycle-subseries, whose first readings begin at ``first`` and whose last ones at ``last``."""
     edges, taps = table
     width = taps.shape[0]
     columns = edges.shape[0] // width
-    late = columns // 2 if last - first > (columns - 3) * period else 0
+    late = columns // 2
     for m in range(columns - late):
         _weigh(x, first, period, edges, m, columns, width, out, m * period + first, size)
     for m in range(late):
