@@ -25,25 +25,13 @@ AIR_PASSENGERS = np.array([
 # length, period, window, trend window: whole periods and not, odd and even; a table for each length of subseries, one for
 # both, cycles fewer than the window, as many, one more; spans beyond the length; the shortest period; so many cycles that
 # statsmodels takes the ends for points and fits no line there, to all subseries or to the longer ones alone
+# fmt: off
 SHAPES = [
-    (144, 12, 7, 0),
-    (101, 7, 7, 0),
-    (200, 24, 13, 61),
-    (84, 12, 7, 0),
-    (85, 12, 7, 0),
-    (96, 12, 7, 0),
-    (97, 12, 7, 0),
-    (150, 50, 7, 0),
-    (37, 5, 9, 0),
-    (61, 3, 35, 0),
-    (60, 3, 35, 0),
-    (48, 12, 7, 101),
-    (29, 12, 7, 0),
-    (64, 2, 7, 0),
-    (24, 12, 7, 0),
-    (7101, 2, 7, 0),
-    (2799, 2, 7, 0),
+    (144, 12, 7, 0), (101, 7, 7, 0), (200, 24, 13, 61), (84, 12, 7, 0), (85, 12, 7, 0), (96, 12, 7, 0), (97, 12, 7, 0),
+    (150, 50, 7, 0), (37, 5, 9, 0), (61, 3, 35, 0), (60, 3, 35, 0), (48, 12, 7, 101), (29, 12, 7, 0), (64, 2, 7, 0),
+    (24, 12, 7, 0), (7101, 2, 7, 0), (2799, 2, 7, 0),
 ]
+# fmt: on
 CHAOTIC = {(64, 2, 7, 0), (24, 12, 7, 0)}  # robust, statsmodels itself moves there by 0.1 if a reading moves by 1e-11
 
 
@@ -274,6 +262,17 @@ def test_where_no_weight_is_left_the_reading_stays_and_beyond_the_ends_its_neigh
     for ours, expected in zip(found, theirs(x, 5, robust=True), strict=True):
         assert np.isfinite(ours).all()
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-6)
+
+
+def test_where_most_readings_are_fitted_exactly_all_weigh_alike():
+    """Breaks where a median distance of 0 makes every other distance too far, or a level comes in by rounding."""
+    x = np.zeros((1, 1, 400))
+    x[..., 350:353] = 100
+    expected = theirs(x, 5, robust=True)
+    for level in (0, 7):
+        trend, season = stl(x + level, 5, robust=True)
+        np.testing.assert_allclose(trend - level, expected[0], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(season, expected[1], rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("window", [0, 7])

@@ -134,6 +134,14 @@ def test_what_was_not_observed_is_no_part_of_a_distance():
     assert rows.tolist() == [row[0] for row in nearest(*filled, 1)]
 
 
+def test_a_shorter_series_that_ends_in_a_gap_is_held_to_its_own_end():
+    """Breaks where its gap is bridged to what stands behind its end in the pool."""
+    short, other = np.full((1, 20), 5.0), np.full((1, 30), 5.5)
+    short[0, 15:] = np.nan
+    op = Smote(metric="dtw", neighbours=1).fit(Panel([short, other]))
+    assert op.mixed_with(Panel(np.full((1, 1, 30), 5.1)), 0)[0, 0] == 0
+
+
 def between(x, z, share, band):
     """One pass of METHODS 1.15: each step of x moved towards the mean of all readings of z aligned with it, by weight."""
     total, mass = np.zeros(x.shape), np.zeros(x.shape[-1])

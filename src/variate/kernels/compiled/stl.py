@@ -198,29 +198,28 @@ def _apply_to_cycles(x, period, tables, series, smooth, out):
 
 
 @njit(nogil=True, cache=True)
-def _sum_windows(x, length, size, even, odd, out):
-    """out[t] = x[t] + … + x[t + size - 1], out of sums of 1, 2, 4, … readings: no running sum, so no drift."""
-    count = length - size + 1
-    zero = uintp(0)
-    _fill(x.dtype.type(0), out, zero, uintp(count))
-    here, there, reach, done = x, even, 1, 0
+def _sum_windows(x, length, size, spare, out):
+    """out[t] = x[t] + … + x[t + size - 1], out of sums of 1, 2, 4, … readings: no running sum, so no drift. x is lost."""
+    count = uintp(length - size + 1)
+    _fill(x.dtype.type(0), out, uintp(0), count)
+    here, there, reach, done = x, spare, 1, 0
     while True:
         if size & reach:
-            _accumulate(here, uintp(done), out, uintp(count))
+            _accumulate(here, uintp(done), out, count)
             done += reach
             if done == size:
                 return
         length -= reach
         _add(here, here, uintp(reach), there, uintp(length))
-        here, there, reach = there, odd if reach == 1 else here, 2 * reach
+        here, there, reach = there, here, 2 * reach
 
 
 @njit(nogil=True, cache=True)
-def _low_pass(cycle, period, table, one, two, three, out):
-    """out (t) = cycle (t + 2·period), which is overwritten, averaged over a period twice and three readings, and smoothed."""
+def _low_pass(cycle, period, table, one, two, out):
+    """out (t) = cycle (t + 2·period) averaged over a period twice and three readings, and smoothed. cycle is lost."""
     size, length = cycle.shape[0], out.shape[0]
-    _sum_windows(cycle, size, period, one, two, three)
-    _sum_windows(three, size - period + 1, period, one, two, cycle)
+    _sum_windows(cycle, size, period, one, two)
+    _sum_windows(two, size - period + 1, period, one, cycle)
     _average_three(cycle, cycle.dtype.type(1.0 / (3.0 * period * period)), one, uintp(length))
     _apply(one, length, table, out, length)
 
@@ -243,8 +242,8 @@ def stl_rows(x, period, tables, low, slow, loops, periodic, trend, season):
     """Fill trend and season (rows, t) after ``loops`` rounds of smoothing season and trend in turn."""
     length, size = x.shape[1], x.shape[1] + 2 * period
     y, rest, cycle = np.empty(length, x.dtype), np.empty(length, x.dtype), np.empty(size, x.dtype)
-    one, two, three = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
-    smooth, middle = np.empty(length, x.dtype), cycle[period : period + length]
+    one, two, smooth = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(length, x.dtype)
+    middle = cycle[period : period + length]
     for r in range(x.shape[0]):
         own_trend, own_season = trend[r], season[r]
         mean = _centre(x[r], y)
@@ -252,7 +251,7 @@ def stl_rows(x, period, tables, low, slow, loops, periodic, trend, season):
         for _ in range(loops):
             _apply_to_cycles(rest, period, tables, one, two, cycle)
             _copy(middle, smooth)
-            _low_pass(cycle, period, low, one, two, three, rest)
+            _low_pass(cycle, period, low, one, two, rest)
             _subtract(smooth, rest, own_season)
             _subtract(y, own_season, rest)
             _apply(rest, length, slow, own_trend, length)
@@ -349,7 +348,9 @@ def robust_rows(x, period, tables, low, slow, loops, rounds, periodic, trend, se
     middle = cycle[period : period + length]
     for r in range(x.shape[0]):
         own_trend, own_season = trend[r], season[r]
-        mean = _centre(x[r], y)
+        first = x[r, 0]  # rather than the mean: where most readings are the same, distances are exactly 0
+        _copy(x[r], y)
+        _lift(-first, y)
         _copy(y, rest)
         _fill(1.0, weight, uintp(0), uintp(length))
         for k in range(rounds + 1):
@@ -366,7 +367,7 @@ def robust_rows(x, period, tables, low, slow, loops, rounds, periodic, trend, se
                 _apply_to_cycles(product, period, tables[0], one, two, cycle)
                 _join(far, far_first, rest, period, three, cycle)
                 _copy(middle, smooth)
-                _low_pass(cycle, period, low, one, two, three, rest)
+                _low_pass(cycle, period, low, one, two, rest)
                 _subtract(smooth, rest, own_season)
                 _subtract(y, own_season, rest)
                 _multiply(weight, rest, product)
@@ -376,4 +377,4 @@ def robust_rows(x, period, tables, low, slow, loops, rounds, periodic, trend, se
                 _subtract(y, own_trend, rest)
         if periodic:
             _repeat(own_season, period)
-        _lift(mean, own_trend)
+        _lift(first, own_trend)
