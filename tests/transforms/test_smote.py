@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn.neighbors import NearestNeighbors
 
 import variate
-from kernels.oracles import FALSE_ALARM, fill_gaps, read_at
+from kernels.oracles import FALSE_ALARM, fill_gaps, read_at, strongest_at
 from transforms.helpers import BODIES, draw, run, same_bits, series
 from variate import Panel, Smote
 from variate.kernels.dtw import dtw_path
@@ -211,3 +211,23 @@ def test_of_a_forecast_window_one_share_moves_all_or_the_past_alone(body):
     past = run(body, Smote(scope="past").fit(x), Panel(x, horizon=20))[0].values
     np.testing.assert_allclose(past[..., :40], whole[..., :40], rtol=0, atol=1e-12)
     assert same_bits(past[..., 40:].copy(), x[..., 40:].copy())
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_in_warped_time_events_come_to_the_steps_that_theirs_are_aligned_with(body):
+    """Breaks where labels go along the alignment with the series and not with what came of it, or with the neighbour."""
+    rng = np.random.default_rng(0)
+    x, points = alike(n=8), rng.random((8, 60)) < 0.1
+    covariates = rng.normal(size=(8, 1, 60))
+    panel = Panel(x, points=points, covariates=covariates)
+    op = Smote(metric="dtw", band=0.3).fit(panel)
+    y, rows = run(body, op, panel)[0], op.mixed_with(panel, 0)[:, 0]
+    for i in range(8):
+        clocks = []
+        for z in (x[i], x[rows[i]]):
+            path = dtw_path(y.values[i][None], z[None], 0.3)[1]
+            first, second = (part[0, : path.length[0]] for part in (path.first, path.second))
+            clocks.append(np.array([[second[first == step].mean() for step in range(60)]]))
+        expected = strongest_at(points[i : i + 1], clocks[0]) | strongest_at(points[rows[i]][None], clocks[1])
+        np.testing.assert_array_equal(y.points[i], expected[0])
+        np.testing.assert_allclose(y.covariates[i], read_at(covariates[i : i + 1], clocks[0])[0], rtol=0, atol=1e-9)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import variate
-from kernels.oracles import FALSE_ALARM, read_at
+from kernels.oracles import FALSE_ALARM, read_at, strongest_at
 from transforms.helpers import BODIES, draw, run, same_bits, series
 from variate import Panel, WeightedDBA
 from variate.kernels.barycenter import weighted_barycenter
@@ -239,3 +239,27 @@ def test_past_and_target_are_averaged_each_on_its_own(body):
             own, other = x[i, :, here], x[rows[i]][None, :, here]
             expected = averaged(own, other, asd(own, other, 0.3), 2, 0.3)
             np.testing.assert_allclose(y[i, :, here], expected, rtol=0, atol=1e-11)
+
+
+def clock_beside(mean, x, band):
+    """Return for each step of the mean the mean of the steps of x that are aligned with it."""
+    path = dtw_path(mean[None], x[None], band)[1]
+    first, second = (part[0, : path.length[0]] for part in (path.first, path.second))
+    return np.array([[second[first == step].mean() for step in range(mean.shape[-1])]])
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_events_come_to_the_steps_of_the_average_that_theirs_are_aligned_with(body, scheme):
+    """Breaks where labels go along the alignment with the start and not with the average, or with another series."""
+    rng = np.random.default_rng(0)
+    x, points = alike(n=8), rng.random((8, 60)) < 0.1
+    covariates = rng.normal(size=(8, 1, 60))
+    panel = Panel(x, points=points, covariates=covariates)
+    op = WeightedDBA(scheme=scheme, series=4, band=0.3).fit(panel)
+    y, rows = run(body, op, panel)[0], op.mixed_with(panel, 0)
+    for i in range(8):
+        clocks = [clock_beside(y.values[i], x[j], 0.3) for j in (i, *rows[i])]
+        expected = np.any([strongest_at(points[j : j + 1], c) for j, c in zip((i, *rows[i]), clocks, strict=True)], axis=0)
+        np.testing.assert_array_equal(y.points[i], expected[0])
+        np.testing.assert_allclose(y.covariates[i], read_at(covariates[i : i + 1], clocks[0])[0], rtol=0, atol=1e-9)
