@@ -192,10 +192,13 @@ class MixTransform(Transform):
             found = xp.where(used[:, None, None], clocks(), still)
             panel, others = follow(panel, found[:, 0], True), others.at(found[:, 1:])
         weights = settled(weights, others.used, x)
+        here = weights[:, 0] > 0
+        if clocks is not None and panel.mask is not None:
+            panel = panel.replace(mask=panel.mask | ~here)
         if others.lost is not None:
             mixed = put_back(mixed, xp.any(others.lost & (weights[:, 1:, None] > 0), axis=1))
         if has_nan(panel.values) or not others.all_used:
-            mixed = xp.where(xp.isnan(panel.values) | ~used[:, None, None], panel.values, mixed)
+            mixed = xp.where((xp.isnan(panel.values) & here[:, None]) | ~used[:, None, None], panel.values, mixed)
         if panel.mask is not None:
             mixed = xp.where(panel.mask[:, None], mixed, panel.values)
         return Piece(panel.replace(values=mixed), others, weights)

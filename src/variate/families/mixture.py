@@ -102,7 +102,8 @@ def _stretched(pool: Pool, place: Any, length: int) -> dict[str, Any] | None:
         there = place[index]
         fields = {k: getattr(pool, k)[there][..., :old] for k in ("values", "points", "mask") if getattr(pool, k) is not None}
         clock = np.broadcast_to(np.linspace(0, old - 1, length), (len(there), length))
-        stretched = {"values": read(fields["values"], clock)}
+        unseen = ~fields["mask"][:, None] if "mask" in fields else None
+        stretched = {"values": read(fields["values"], clock, unseen=unseen)}
         if "points" in fields:
             stretched["points"] = strongest(fields["points"], clock)
         if "mask" in fields:
@@ -145,6 +146,7 @@ def _points(piece: Piece) -> Array | None:
     if points is None or others is None:
         return points
     xp = namespace(piece.weights)
+    points = xp.where(piece.weights[:, 0] > 0, points, xp.zeros_like(points))
     for k in range(others.shape[1]):
         theirs = xp.astype(others[:, k], points.dtype)
         points = xp.where((piece.weights[:, 1 + k] > 0) & (theirs > points), theirs, points)

@@ -58,13 +58,14 @@ class Pool:
         All of the series' length, or of any, are as likely, of its class if ``within``; series equal to it do not take part.
         """
         known, start, stop, first, last = self.others(panel, within, any_length)
-        left = numpy_of(rng.distinct("partner", np.maximum(stop - start - (last - first), 0), count))
+        left = _shuffled(rng.distinct("partner", np.maximum(stop - start - (last - first), 0), count), rng)
         place = start[:, None] + left
         place = np.where(place >= first[:, None], place + (last - first)[:, None], place)
         return np.where(left >= 0, known[np.minimum(place, len(known) - 1)], -1)
 
     def draw_rivals(self, panel: Panel, count: int, rng: Draws, any_length: bool = False) -> Any:
         """Return ``count`` different rows of other classes for each series of a labelled panel, (n, count), -1 for none."""
+        any_length = any_length and not panel.horizon  # stretched, a partner's target would come before the border
         known = self._sorted(True, any_length)
         start, stop = known.block(panel, True, any_length)
         begin, end = known.block(panel, False, any_length)
@@ -107,6 +108,7 @@ class Pool:
 
         (rows, start, stop, first, last): those from start to stop, but for those from first to last, which equal it.
         """
+        any_length = any_length and not panel.horizon  # stretched, a partner's target would come before the border
         known = self._sorted(within, any_length)
         start, stop = known.block(panel, within, any_length)
         return (known.rows, start, stop, *known.equal(panel.values, start, stop))
@@ -178,6 +180,15 @@ def _prints(x: Array) -> tuple[Any, Any]:
     xp = namespace(x)
     with np.errstate(over="ignore", invalid="ignore"):
         return fingerprints(xp.astype(x, xp.float32)), fingerprints(x)
+
+
+def _shuffled(numbers: Array, rng: Draws) -> Any:
+    """Return different numbers (n, k) in random order, those that are -1 last: the first few of a choice are no even one."""
+    chosen = numpy_of(numbers)
+    if chosen.shape[1] == 1:
+        return chosen
+    mixed = np.take_along_axis(chosen, numpy_of(rng.at("partner").order("order", chosen.shape[1])), axis=1)
+    return np.take_along_axis(mixed, np.argsort(mixed < 0, axis=1, kind="stable"), axis=1)
 
 
 def hard(label: Any) -> Any:

@@ -35,6 +35,7 @@ def interpolated(x: Array, other: Array, share: Array, towards: Array) -> Array:
     own, theirs = rfft(x), rfft(other)
     straight = own + share * (theirs - own)
     (size, angle), (their_size, their_angle) = polar(own), polar(theirs)
+    angle = xp.where(size > 1e-5 * xp.max(size, axis=-1, keepdims=True), angle, their_angle)  # else that of a rounding
     turn_by = their_angle - angle
     turn_by = turn_by - 2 * math.pi * xp.floor(turn_by / (2 * math.pi) + 0.5)
     turned = with_angles(size + share * (their_size - size), angle + towards * turn_by)

@@ -127,7 +127,7 @@ def results(study: Study) -> dict[str, Any]:
     rows = [
         {"seed": row.seed, "arm": arm, "train_person": row.person}
         | {"train_windows": row.train_windows, "test_windows": row.test_windows}
-        | {k: v for k, v in dataclasses.asdict(outcome).items() if k != "predicted"}
+        | {k: v for k, v in dataclasses.asdict(outcome).items() if k not in ("predicted", "probabilities")}
         for row in study.rows
         for arm, outcome in (("without", row.without), ("with", row.with_))
     ]

@@ -53,8 +53,12 @@ class DtwMerge(MixTransform):
         steps = xp.astype(xp.arange(length, device=x.device), xp.float64)[None, :]
         merged = steps * (last + length - 1 - first) / max(length - 1, 1)  # where each new step is in what is put together
         theirs = xp.clip(merged - last, 0.0, 1.0)
-        own_clock = xp.minimum(merged, last)
-        their_clock = xp.clip(first + merged - last, first, xp.full_like(first, length - 1))
+        end = xp.full_like(first, length - 1)
+        their_clock = xp.clip(first + merged - last, xp.minimum(first + 1, end), end)
+        own = read(x, xp.minimum(merged, last))
+        mixed = own * (1 - theirs)[:, None] + read(others[:, 0], their_clock) * theirs[:, None]
         weights = xp.stack([1 - theirs, theirs], axis=1)
-        mixed = read(x, own_clock) * (1 - theirs)[:, None] + read(others[:, 0], their_clock) * theirs[:, None]
+        # beyond the cut nothing is read from the series, and time goes on in it
+        pace = (end - last) / xp.maximum(end - first, xp.ones_like(first))
+        own_clock = xp.where(merged > last, xp.minimum(last + pace * (merged - last), end), merged)
         return Mixed(xp.astype(mixed, x.dtype), weights, lambda: xp.stack([own_clock, their_clock], axis=1))

@@ -70,12 +70,16 @@ class WeightedDBA(MixTransform):
 
     def partners(self, panel: Panel, pool: Pool, rng: Draws) -> Any:
         """Return the rows of the others; with "as" two of the nearest come first."""
-        others = super().partners(panel, pool, rng)
         if self.scheme != "as":
-            return others
+            return super().partners(panel, pool, rng)
+        others = pool.draw(panel, self.within(panel), self.count + CHOSEN, rng, True)
         near = pool.near(panel, self.within(panel), NEAR, "dtw", self.band)
         chosen = numpy_of(rng.distinct("near", (near >= 0).sum(axis=1), min(CHOSEN, self.count)))
         first = np.where(chosen >= 0, np.take_along_axis(near, np.maximum(chosen, 0), axis=1), -1)
+        twice = (others[:, :, None] == first[:, None, :]).any(axis=2)
+        others = np.take_along_axis(
+            np.where(twice, -1, others), np.argsort(twice | (others < 0), axis=1, kind="stable"), axis=1
+        )
         return np.concatenate([first, others[:, : self.count - first.shape[1]]], axis=1)
 
     def mix(self, x: Array, others: Array, rng: Draws) -> Mixed:
@@ -95,19 +99,22 @@ class WeightedDBA(MixTransform):
         return Mixed(mean, shares[:, :, None], clocks)
 
     def _weights(self, x: Array, others: Array, rng: Draws) -> Array:
-        """Return the weights (n, series) in float64, the centre's first."""
+        """Return the weights (n, series) in float64, the centre's first; a partner that is none, x in its place, has 0."""
         n, count = others.shape[:2]
+        there = numpy_of(namespace(x).any(others != x[:, None], axis=(2, 3))).astype(np.float64)
+        centre = np.ones((n, 1))
         if self.scheme == "aa":
-            every = dirichlet(rng.uniform("weights", (self.series,)), 1.0, np.full(n, self.series))
-            ranked = -np.sort(-numpy_of(every), axis=1)
-            rest = np.take_along_axis(ranked[:, 1:], numpy_of(rng.order("order", count)), axis=1)
+            number = 1 + there.sum(axis=1).astype(np.int64)
+            ranked = -np.sort(-numpy_of(dirichlet(rng.uniform("weights", (self.series,)), 1.0, number)), axis=1)
+            order = np.argsort(numpy_of(rng.order("order", count)) + count * (1 - there), axis=1)
+            rest = np.zeros((n, count))
+            np.put_along_axis(rest, order, ranked[:, 1:], axis=1)
             return like(np.concatenate([ranked[:, :1], rest], axis=1), x)
         if self.scheme == "as":
-            chosen = min(CHOSEN, count)
-            left = [0.2 / (count - chosen)] * (count - chosen) if count > chosen else []
-            return like(np.broadcast_to([0.5, *([0.15] * chosen), *left], (n, count + 1)).copy(), x)
+            near, far = there[:, :CHOSEN] * 0.15, there[:, CHOSEN:]
+            far = far * 0.2 / np.maximum(far.sum(axis=1, keepdims=True), 1)
+            return like(np.concatenate([0.5 * centre, near, far], axis=1), x)
         pairs = [numpy_of(dtw(x, others[:, k], self.band)).astype(np.float64) for k in range(count)]
         distance = np.stack(pairs, axis=1)
         away = np.where(distance > 0, distance, np.inf).min(axis=1, keepdims=True)
-        scale = np.where(np.isfinite(away), away, 1.0)
-        return like(np.concatenate([np.ones((n, 1)), np.exp(math.log(0.5) * distance / scale)], axis=1), x)
+        return like(np.concatenate([centre, there * np.exp(math.log(0.5) * distance / away)], axis=1), x)
