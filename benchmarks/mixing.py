@@ -34,7 +34,7 @@ def mixing() -> list[str]:
         (variate.WeightedDBA(band=BAND), None),
     ):
         fitted = transform.fit(panel)
-        base, took = interleaved(pairs, lambda run=fitted: run(panel, seed=0), 1.5)  # type: ignore[misc]
+        base, took = interleaved(pairs, lambda run=fitted: run(panel, seed=0), 1.5)
         rows.append(f"| {transform!r} | {_said(took / base, limit)} | {'' if limit is None else f'≤ {limit}'} |")
     rows += ["", "| alignment, band 10 % | measured | limit |", "|---|---|---|", *_against_tslearn(walks)]
     print("\n".join(rows), flush=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from variate.core.check import check_panel
 from variate.core.errors import PanelError
-from variate.kernels.arrays import Array, concat, is_floating, is_torch, namespace
+from variate.kernels.arrays import Array, concat, is_floating, is_torch, namespace, solid
 
 ROW_FIELDS = ("values", "label", "points", "mask", "covariates", "weight", "ids")
 TIME_FIELDS = ("values", "points", "mask", "covariates")
@@ -114,7 +114,7 @@ class Panel:
         """Return the panel of some steps of each series; a horizon stays as far as it reaches into them."""
         if (start, stop) == (0, self.length):
             return self
-        fields = {k: _solid(v[..., start:stop]) for k, v in self.present() if k in TIME_FIELDS}
+        fields = {k: solid(v[..., start:stop]) for k, v in self.present() if k in TIME_FIELDS}
         return self.replace(**fields, horizon=max(0, min(stop - start, self.horizon - (self.length - stop))))
 
     @property
@@ -210,10 +210,6 @@ def _pick(array: Any, index: Any) -> Any:
     if isinstance(array, list):
         return array[index] if isinstance(index, slice) else [array[i] for i in index]
     return array[index]
-
-
-def _solid(array: Array) -> Array:
-    return array.contiguous() if is_torch(array) else np.ascontiguousarray(array)
 
 
 def _put(array: Any, index: Any, part: Any) -> Any:

@@ -94,9 +94,7 @@ class MixTransform(Transform):
         panel = panel if isinstance(panel, Panel) else Panel(panel)
         if panel.n == 0:
             raise PanelError(f"{type(self).__name__}.fit: the panel has no series; partners need at least two")
-        return self._with(Pool.of(panel))
-
-    def _with(self, pool: Pool) -> Self:
+        pool = Pool.of(panel)
         new = dataclasses.replace(self, **{f"pool_{name}": getattr(pool, name) for name in FIELDS})
         new.__dict__["_pool"] = pool
         return new
@@ -161,7 +159,7 @@ class MixTransform(Transform):
         return self._rows(panel, pool, Draws(seed, epoch, samples_of(panel.ids), f"/{self.op}"))
 
     def _rows(self, panel: Panel, pool: Pool, rng: Draws) -> Any:
-        if self._split(panel) < self.shortest or panel.length < self.shortest:
+        if self._split(panel) < self.shortest:
             return np.full((panel.n, self.count), -1)
         rows = self.partners(panel, pool, rng)
         return rows if self.p == 1 else np.where(numpy_of(rng.chance("gate", self.p))[:, None], rows, -1)
@@ -181,7 +179,8 @@ class MixTransform(Transform):
         x = panel.values
         xp = namespace(x)
         border = panel.length - panel.horizon if panel.horizon else None
-        base = fill_parts(panel.bare, border) if has_nan(panel.bare) else panel.bare
+        bare = panel.bare
+        base = fill_parts(bare, border) if has_nan(bare) else bare
         partners = fill_parts(others.values, border) if others.gaps else others.values
         if not others.all_used:
             partners = xp.where(others.used[:, :, None, None], partners, base[:, None])

@@ -9,7 +9,7 @@ import numpy as np
 
 from variate.core.panel import Panel
 from variate.families.pool import Pool
-from variate.kernels.arrays import Array, concat, empty, is_torch, like, namespace
+from variate.kernels.arrays import Array, concat, empty, like, namespace, solid
 from variate.kernels.missing import put_back
 from variate.kernels.reading import nearest, read, strongest
 
@@ -35,7 +35,7 @@ class Others:
         if (start, stop) == (0, self.values.shape[-1]):
             return self
         fields = {k: getattr(self, k) for k in ("values", "points", "mask", "lost")}
-        return replace(self, **{k: _solid(v[..., start:stop]) for k, v in fields.items() if v is not None})
+        return replace(self, **{k: solid(v[..., start:stop]) for k, v in fields.items() if v is not None})
 
     def at(self, clocks: Array) -> Others:
         """Return what belongs to them read at rising clocks (n, k, t): points, mask and what is lost."""
@@ -162,7 +162,3 @@ def _mask(piece: Piece) -> Array | None:
 
 def _joined(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 or parts[0] is None else concat(parts, axis=-1)
-
-
-def _solid(x: Array) -> Array:
-    return x.contiguous() if is_torch(x) else np.ascontiguousarray(x)

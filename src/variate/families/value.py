@@ -6,14 +6,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from variate.core.draws import Draws
 from variate.core.errors import ContractError
 from variate.core.panel import Panel
 from variate.core.param import param
 from variate.core.transform import Transform
-from variate.kernels.arrays import Array, concat, is_torch, namespace
+from variate.kernels.arrays import Array, concat, namespace, solid
 from variate.kernels.missing import fill_parts, has_nan, put_back
 
 
@@ -69,7 +67,7 @@ class ValueTransform(Transform):
         split = panel.length - panel.horizon if self.scope == "past" else panel.length
         if split < self.shortest:
             return panel
-        inside = x if split == panel.length else _solid(x[..., :split])
+        inside = x if split == panel.length else solid(x[..., :split])
         seen = None if panel.mask is None else panel.mask[:, None, :split]
         border = panel.length - panel.horizon if panel.horizon and split == panel.length else 0
         changed, touched = self._changed(inside if seen is None else put_back(inside, ~seen), border, rng)
@@ -97,7 +95,7 @@ class ValueTransform(Transform):
     def _changed(self, x: Array, border: int, rng: Draws) -> tuple[Array, Array | None]:
         """Return x changed and what was touched, gaps bridged where the class asks for it; the target starts at ``border``."""
         if border and self.apart:
-            parts = [(_solid(x[..., :border]), rng.at("past")), (_solid(x[..., border:]), rng.at("target"))]
+            parts = [(solid(x[..., :border]), rng.at("past")), (solid(x[..., border:]), rng.at("target"))]
             done = [self._changed(part, 0, place) for part, place in parts]
             touched = [t for _, t in done if t is not None]
             return concat([y for y, _ in done], axis=-1), concat(touched, axis=-1) if touched else None
@@ -117,7 +115,3 @@ class ValueTransform(Transform):
         inside, after = panel.points[:, : touched.shape[1]], panel.points[:, touched.shape[1] :]
         marked = xp.where(touched & (inside < 1), xp.ones_like(inside), inside)
         return panel.replace(points=concat([marked, after], axis=-1))
-
-
-def _solid(x: Array) -> Array:
-    return x.contiguous() if is_torch(x) else np.ascontiguousarray(x)  # a slice of time is not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
@@ -124,7 +125,5 @@ KINDS: MappingProxyType[str, Callable[[Any, Any, int], Any]] = MappingProxyType(
 
 
 def _needs_sklearn() -> None:
-    try:
-        import sklearn  # noqa: F401
-    except ImportError:
-        raise VariateError("this emphasis needs scikit-learn, which is not installed; pip install 'variate[sklearn]'") from None
+    if find_spec("sklearn") is None:
+        raise VariateError("this emphasis needs scikit-learn, which is not installed; pip install 'variate[sklearn]'")

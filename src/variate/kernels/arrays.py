@@ -63,6 +63,11 @@ def is_floating(x: Array) -> bool:
     return bool(np.issubdtype(x.dtype, np.floating))
 
 
+def solid(x: Array) -> Array:
+    """Return x with its entries in order in memory, which those of a slice of time are not: itself, or a copy."""
+    return x.contiguous() if is_torch(x) else np.ascontiguousarray(x)
+
+
 def concat(parts: list[Array], axis: int) -> Array:
     """Join arrays of one library along an axis."""
     return namespace(parts[0]).concat(parts, axis=axis)

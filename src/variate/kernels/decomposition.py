@@ -27,6 +27,11 @@ class Decomposition(NamedTuple):
     remainder: Array
 
 
+def short(x: Array, period: int | str) -> bool:
+    """Whether series have fewer steps than two of a period that is given."""
+    return period != "auto" and x.shape[2] < 2 * int(period)
+
+
 def periods(x: Array, period: int | str) -> Any:
     """Return the period of each series of x (n, c, t), (n,) in NumPy; 0 where none is found or it is too short for one.
 

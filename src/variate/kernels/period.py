@@ -75,7 +75,8 @@ def estimate_period(x: Array, most: int | None = None) -> Any:
 
     Trends up to a parabola are taken off. Outliers do little: readings more than 1.5 robust standard deviations away from
     the trend are moved to there, and if nothing is found, those more than 4 away. Noise is given a season in about 1 of 100
-    series or fewer, white or coloured, a random walk as well; a constant, a straight line and fewer than 16 readings never.
+    series, white or coloured, a random walk as well, and in 2 where it is a moving sum over a fifth of them; a constant, a
+    straight line and fewer than 16 readings never.
     A shift or another scale changes nothing. Tensors make a round trip through NumPy.
     """
     series = numpy_of(x)

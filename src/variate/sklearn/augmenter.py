@@ -8,12 +8,11 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from variate.core.draws import checked_seed
-from variate.core.errors import ParameterError
 from variate.core.panel import Panel
 from variate.core.param import Param
 from variate.core.transform import Transform
 from variate.pipeline.expand import expand
-from variate.sklearn.door import check_fits, enter
+from variate.sklearn.door import check_fits, checked_aug, enter
 
 COPIES = Param("copies", "int", default=1, low=0)
 
@@ -91,15 +90,11 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: Any, y: Any) -> tuple[Panel, Callable[[Panel], tuple[Any, Any]]]:
         """Fit to X and y; return their panel and the way back."""
-        if not isinstance(self.aug, Transform):
-            raise ParameterError(
-                f"{type(self).__name__}(aug={self.aug!r}): aug must be a transform, such as variate.Jitter(); "
-                "join several with variate.Compose(...)"
-            )
+        given = checked_aug(self)
         COPIES.check(self.copies, type(self).__name__)
         panel, give_back = enter(self, X, y)
         seed = checked_seed(self.seed)
-        aug = self.aug.fit(panel, seed)
+        aug = given.fit(panel, seed)
         check_fits(aug, panel)
         self.aug_, self.seed_ = aug, seed
         return panel, give_back

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from variate.core.check import check_readings
-from variate.core.errors import ContractError, PanelError
+from variate.core.errors import ContractError, PanelError, ParameterError
 from variate.core.panel import Panel
 from variate.core.transform import Transform
 
@@ -70,6 +70,17 @@ def _array(values: Any, name: str, remedy: str) -> Any:
 
 def _rows(y: Any, index: Any) -> Any:
     return y.iloc[index].reset_index(drop=True) if hasattr(y, "iloc") else np.asarray(y)[index]
+
+
+def checked_aug(estimator: Any) -> Transform:
+    """Return what an estimator augments with; raise ParameterError where that is no transform."""
+    aug = estimator.aug
+    if not isinstance(aug, Transform):
+        raise ParameterError(
+            f"{type(estimator).__name__}(aug={aug!r}): aug must be a transform, such as variate.Jitter(); "
+            "join several with variate.Compose(...)"
+        )
+    return aug
 
 
 def check_fits(aug: Transform, panel: Panel) -> None:

@@ -10,12 +10,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import type_of_target
 
 from variate.core.draws import checked_seed
-from variate.core.errors import PanelError, ParameterError
+from variate.core.errors import PanelError
 from variate.core.panel import Panel
 from variate.core.transform import Transform
 from variate.imbalance.oversample import LONELY, check_partners, grown
 from variate.imbalance.plan import Target, plan
-from variate.sklearn.door import check_fits, enter
+from variate.sklearn.door import check_fits, checked_aug, enter
 
 
 class Resampler(BaseEstimator):  # type: ignore[misc]
@@ -98,17 +98,13 @@ class Resampler(BaseEstimator):  # type: ignore[misc]
     def _fit(self, X: Any, y: Any) -> tuple[Panel, Callable[[Panel], tuple[Any, Any]]]:
         """Fit to X and y; return their panel and the way back."""
         name = type(self).__name__
-        if not isinstance(self.aug, Transform):
-            raise ParameterError(
-                f"{name}(aug={self.aug!r}): aug must be a transform, such as variate.Jitter(); "
-                "join several with variate.Compose(...)"
-            )
+        given = checked_aug(self)
         LONELY.check(self.lonely, name)
         if y is None:
             raise PanelError(f"{name} requires y to be passed, but the target y is None; it tells which classes are small")
         panel, give_back = enter(self, X, y)
         copies, seed = plan(_classes(y, name), self.target), checked_seed(self.seed)
-        aug = self.aug.fit(panel, seed)
+        aug = given.fit(panel, seed)
         check_fits(aug, panel)
         if self.lonely == "refuse":
             check_partners(aug, panel, copies, name)

@@ -8,7 +8,7 @@ from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.value import ValueTransform
 from variate.kernels.arrays import Array
-from variate.kernels.decomposition import decomposed, periods
+from variate.kernels.decomposition import decomposed, periods, short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Component(ValueTransform):
 
     def change(self, x: Array, rng: Draws) -> Array:
         """Return the part."""
-        if self.method != "robust_trend" and self.period != "auto" and x.shape[2] < 2 * int(self.period):
+        if self.method != "robust_trend" and short(x, self.period):
             return x
         found: Array = getattr(decomposed(x, self.method, periods(x, self.period)), self.part)
         return found

@@ -16,7 +16,7 @@ from variate.core.spec import state
 from variate.families.value import ValueTransform, on_points
 from variate.kernels.arrays import Array, like, numpy_of, refuse_gradient
 from variate.kernels.autoregression import fit_ar, residuals_ar, simulate_ar
-from variate.kernels.decomposition import Decomposition, decomposed, periods
+from variate.kernels.decomposition import Decomposition, decomposed, periods, short
 from variate.kernels.features import FIXED_SCALES, distance, features
 from variate.kernels.missing import fill
 from variate.kernels.moments import spread
@@ -88,7 +88,7 @@ class Recombine(ValueTransform):
         """Return the accepted candidates, or those that came closest."""
         refuse_gradient(x, type(self).__name__)
         old = numpy_of(x).astype(np.float64)
-        if self.period != "auto" and old.shape[2] < 2 * int(self.period):
+        if short(old, self.period):
             return x
         period = periods(old, self.period)
         parts = decomposed(old, "stl", period)

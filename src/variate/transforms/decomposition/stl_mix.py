@@ -8,7 +8,7 @@ from variate.core.draws import Draws
 from variate.core.param import param
 from variate.families.mix import Mixed, MixTransform
 from variate.kernels.arrays import Array, namespace, refuse_gradient
-from variate.kernels.decomposition import Decomposition, decomposed, periods
+from variate.kernels.decomposition import Decomposition, decomposed, periods, short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class StlMix(MixTransform):
         refuse_gradient(x, type(self).__name__)
         xp = namespace(x)
         weights = xp.full((x.shape[0], 3, 1), 1 / 3, dtype=x.dtype, device=x.device)
-        if self.period != "auto" and x.shape[2] < 2 * int(self.period):
+        if short(x, self.period):
             weights[:, 0], weights[:, 1:] = 1, 0
             return Mixed(x, weights)
         own, *theirs = (self._apart(series) for series in (x, others[:, 0], others[:, 1]))
