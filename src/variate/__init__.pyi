@@ -77,6 +77,7 @@ from variate.transforms.time.permutation import Permutation as Permutation
 from variate.transforms.time.resample import Resample as Resample
 from variate.transforms.time.reverse import Reverse as Reverse
 from variate.transforms.time.shift import Shift as Shift
+from variate.transforms.time.temporal_patch_shuffle import TemporalPatchShuffle as TemporalPatchShuffle
 from variate.transforms.time.time_warp import TimeWarp as TimeWarp
 from variate.transforms.time.window_warp import WindowWarp as WindowWarp
 from variate.transforms.time_frequency.feature_shuffle import FeatureShuffle as FeatureShuffle
