@@ -1,9 +1,13 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from scipy import stats
 
+from kernels.oracles import few
 from variate.core.errors import PanelError
 from variate.metrics.comparison import Paired, paired
 
@@ -61,8 +65,8 @@ def test_same_numbers_same_interval_and_global_generator_untouched():
     ],
 )
 def test_verdict_follows_from_the_interval_alone(low, high, verdict):
-    # Breaks if the verdict looks at the mean or the wins, or lets an interval that touches 0 count.
-    result = Paired(5, 0.5, 0.9, 0.4, 0.1, low, high, 0.01, 0.02, 5, 0, 0)
+    # Breaks if the verdict looks at the mean, the wins or the p-value, or lets an interval that touches 0 count.
+    result = Paired(5, 0.5, 0.9, 0.4, 0.1, low, high, 0.01, 0.02, 5, 0, 0, 0.01)
     assert result.verdict == verdict
     assert verdict in result.sentence().lower()
 
@@ -71,6 +75,7 @@ def test_one_pair_decides_nothing():
     # Breaks if a single lucky seed is reported as a gain.
     result = paired([0.1], [0.9])
     assert math.isnan(result.spread)
+    assert math.isnan(result.wilcoxon)
     assert result.verdict == "undecided"
     assert "one pair" in result.sentence()
     assert "nan" not in result.summary() + result.sentence()
@@ -97,3 +102,69 @@ def test_what_cannot_be_paired_is_refused(a, b):
     # Breaks if a failed seed (NaN) or a missing one slips into the mean.
     with pytest.raises(PanelError, match="paired needs two arrays"):
         paired(a, b)
+
+
+def test_the_signed_rank_test_by_hand():
+    # Breaks if ties count, equal sizes have ranks of their own, or 0.6 - 0.5 and 0.3 - 0.4 differ in size by their rounding.
+    # Sizes 0.1, 0.2, 0.1 have ranks 1.5, 3, 1.5; gains sum to 4.5, as many or more in 3 of the 8 ways to toss the signs.
+    assert paired([0.5, 0.6, 0.7, 0.4], [0.6, 0.6, 0.9, 0.3]).wilcoxon == 2 * 3 / 8
+    assert paired(np.zeros(6), [1, 2, 3, 4, 5, 6]).wilcoxon == paired([1, 2, 3, 4, 5, 6], np.zeros(6)).wilcoxon == 2 / 2**6
+    assert paired([0.1, 0.2], [0.1, 0.3]).wilcoxon == 1  # one pair is left
+
+
+@given(change=st.lists(st.integers(-4, 4), min_size=2, max_size=9), scale=st.sampled_from((1, 1e-20, 0.1, 1e9 / 3)))
+@few
+def test_the_signed_rank_test_counts_all_signs(change, scale):
+    # Breaks if equal sizes make it an approximation, or the unit of the scores matters.
+    moved = np.array(change)[np.array(change) != 0]
+    assume(len(moved))
+    ranks = stats.rankdata(np.abs(moved))
+    sums = np.array([np.dot(signs, ranks) for signs in itertools.product((0, 1), repeat=len(moved))])
+    seen = ranks[moved > 0].sum()
+    expected = min(1, 2 * min(np.mean(sums <= seen), np.mean(sums >= seen)))
+    start = np.arange(len(change)) % 3
+    arms = (scale * start, scale * (start + change)), (scale * np.array(change), np.zeros(len(change)))
+    for without, with_ in arms:
+        assert paired(without, with_, draws=1).wilcoxon == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 6, 20, 50, 51, 300])
+def test_the_signed_rank_test_agrees_with_scipy(pairs):
+    # Breaks if ranks, sides or the end of the exact test are off; 50 is the last number that SciPy counts out.
+    change = np.random.default_rng(pairs).normal(0.3, 1, pairs)
+    right = stats.wilcoxon(change, method="exact" if pairs <= 50 else "asymptotic").pvalue
+    assert paired(np.zeros(pairs), change).wilcoxon == pytest.approx(right, rel=1e-9)
+    assert paired(change, np.zeros(pairs)).wilcoxon == pytest.approx(right, rel=1e-9)
+    # Pairs that tie are left out before anything is counted.
+    assert paired(np.zeros(pairs + 9), np.append(change, np.zeros(9))).wilcoxon == pytest.approx(right, rel=1e-9)
+
+
+def test_changes_of_one_size_make_it_the_sign_test():
+    # Breaks if equal sizes make it an approximation where SciPy's is one: 14 to 50 pairs.
+    for pairs, gains in ((14, 3), (50, 33)):
+        change = np.where(np.arange(pairs) < gains, 0.1, -0.1)
+        assert paired(np.full(pairs, 0.7), 0.7 + change).wilcoxon == pytest.approx(stats.binomtest(gains, pairs).pvalue)
+
+
+def test_the_signed_rank_test_errs_as_seldom_as_it_says():
+    # Breaks if its p-values are too small: where nothing changes, one of at most 0.05 comes up in at most 5 % of the runs.
+    rng = np.random.default_rng(0)
+    small = sum(paired(np.zeros(8), rng.integers(-3, 4, 8), draws=1).wilcoxon <= 0.05 for _ in range(2000))
+    assert small < stats.binom.isf(1e-5, 2000, 0.05)
+
+
+def test_no_change_has_no_p_value():
+    # Breaks if SciPy is asked about nothing, which warns, or NaN reaches a reader.
+    result = paired([0.1, 0.2, 0.3], [0.1, 0.2, 0.3])
+    assert math.isnan(result.wilcoxon)
+    assert "Wilcoxon" not in result.summary()
+    assert "nan" not in result.summary()
+    assert math.isnan(paired([0.0, 0.0], [0.0, 0.0]).wilcoxon)
+    assert math.isnan(paired([0.1 + 0.2, 0.5], [0.3, 0.5]).wilcoxon)
+
+
+def test_the_summary_has_the_p_value():
+    # Breaks if it is rounded to an impossible 0.
+    assert "), Wilcoxon p 0.031; wins 6, ties 0, losses 0" in paired(np.zeros(6), [1, 2, 3, 4, 5, 6]).summary()
+    assert "Wilcoxon p < 0.001;" in paired(np.zeros(20), np.arange(1, 21)).summary()
+    assert "Wilcoxon p 0.001;" not in paired(np.zeros(12), np.arange(1, 13)).summary()  # 0.0005
