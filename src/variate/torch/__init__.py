@@ -1,9 +1,12 @@
-"""Adapters for PyTorch: augmentation in a DataLoader or in a model, and a small network to try it with.
+"""Adapters for PyTorch: augmentation in a DataLoader or in a model, and networks to try it with.
 
 ``Collate`` augments whole batches and pads series of different lengths; ``AugmentedDataset`` augments one sample at a
-time; ``FCN`` is the fully convolutional network of [wang2017]. What a sample becomes depends on the pipeline, the seed,
-the epoch and the sample, never on the number of workers, their start method, the batch size or the order. ``Augment``
-is a layer that augments on the model's device in training and does nothing in evaluation; it counts its own steps.
+time. What a sample becomes depends on the pipeline, the seed, the epoch and the sample, never on the number of workers,
+their start method, the batch size or the order. ``Augment`` is a layer that augments on the model's device in training
+and does nothing in evaluation; it counts its own steps.
+
+``FCN`` tells classes apart [wang2017], ``UNet`` gives each step a logit of being anomalous [gao2020], ``DLinear``
+forecasts by two linear maps [zeng2023].
 
 >>> import torch, variate
 >>> from variate.torch import FCN, Collate
@@ -21,6 +24,6 @@ is a layer that augments on the model's device in training and does nothing in e
 from variate.torch.collate import Collate
 from variate.torch.dataset import AugmentedDataset
 from variate.torch.module import Augment
-from variate.torch.nets import FCN
+from variate.torch.nets import FCN, MQRNN, DeepAR, DLinear, TransformerForecaster, UNet
 
-__all__ = ["FCN", "Augment", "AugmentedDataset", "Collate"]
+__all__ = ["FCN", "MQRNN", "Augment", "AugmentedDataset", "Collate", "DLinear", "DeepAR", "TransformerForecaster", "UNet"]

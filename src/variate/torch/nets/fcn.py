@@ -1,10 +1,11 @@
-"""Networks to measure an augmentation with."""
+"""FCN: the convolutional classifier that an augmentation is measured with."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from variate.core.errors import PanelError, ParameterError
+from variate.core.errors import PanelError
+from variate.torch.nets.checks import check_sizes
 
 
 class FCN(nn.Module):
@@ -35,9 +36,7 @@ class FCN(nn.Module):
     """
 
     def __init__(self, channels: int, classes: int, width: int = 128) -> None:
-        for name, size in (("channels", channels), ("classes", classes), ("width", width)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ParameterError(f"FCN({name}={size!r}): {name} must be an integer of at least 1")
+        check_sizes("FCN", channels=channels, classes=classes, width=width)
         super().__init__()
         self.channels = channels
         self.blocks = nn.ModuleList([_block(channels, width, 8), _block(width, 2 * width, 5), _block(2 * width, width, 3)])
