@@ -2,6 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# data for the recipes, where it lies beside the clone
+ifneq ($(wildcard ../shared/data),)
+export VARIATE_DATA ?= $(abspath ../shared/data)
+endif
+
 .PHONY: demo test check docs bench generate format clean
 
 .venv: pyproject.toml constraints.txt

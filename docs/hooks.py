@@ -70,6 +70,7 @@ def section(path: str, heading: str) -> str:
 
 INSERTS: dict[str, Callable[[], str]] = {
     "strength": op_pages.strength_table,
+    "evidence": lambda: (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8").partition("\n")[2].strip(),
     "speed": lambda: section("docs/benchmarks.md", "Speed"),
     "adding": lambda: section("CONTRIBUTING.md", "Add an operation: one file"),
     "style": lambda: section("CONTRIBUTING.md", "Style"),

@@ -1,4 +1,4 @@
-"""The command line: ``variate demo``, ``augment``, ``ops``, ``show`` and ``gallery``."""
+"""The command line: ``variate demo``, ``augment``, ``ops``, ``show``, ``gallery``, ``run``, ``table`` and ``report``."""
 
 from __future__ import annotations
 
@@ -121,6 +121,66 @@ def gallery(
         task = progress.add_task("drawing", total=len(registry))
         page = plot.gallery(out, force=force, on_picture=lambda: progress.advance(task))
     _say(f"{page}: {len(registry)} operations; open it in a browser")
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file (.yaml), or a name: one that comes along.")],
+    profile: Annotated[str, typer.Option(help="cpu (two cores, about an hour), quick (minutes), or full.")] = "cpu",
+    out: Annotated[Path | None, typer.Option(help="Where lines are added; else results/ and the recipe's name.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; changes the time, never the result.")] = 1,
+    device: Annotated[str, typer.Option(help="Where networks are trained: cpu, cuda.")] = "cpu",
+) -> None:
+    """Measure a recipe's arms against training without augmentation; what is in OUT already is not trained again."""
+    from variate.tasks.recipe import find, read_recipe
+    from variate.tasks.run import run as run_recipe
+
+    plan = read_recipe(find(recipe), profile)
+    target = out or Path("results") / f"{plan.name}.jsonl"
+    try:
+        with _progress() as progress:
+            task = progress.add_task(f"{plan.name}, {profile}", total=None)
+            ran = run_recipe(
+                plan,
+                target,
+                workers=workers,
+                device=device,
+                on_cell=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"variate: stopped; finished lines are in {target}, and the same command goes on from there", err=True)
+        raise SystemExit(130) from None
+    for cell, sentence in ran.failed:
+        typer.echo(f"variate: {cell.data}, {cell.model.name}, {cell.arm_name}, seed {cell.seed}: {sentence}", err=True)
+    _say(f"{target}: {ran.done} trained now, {ran.before} before, {len(ran.failed)} failed")
+    if ran.failed:
+        raise SystemExit(1)
+
+
+@app.command()
+def table(
+    results: Annotated[list[Path] | None, typer.Argument(help="Files of results (.jsonl), or folders of them.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a page.")] = False,
+) -> None:
+    """Print what lines of results come to: each arm against training without augmentation."""
+    from variate.tasks.results import gathered
+    from variate.tasks.tables import table as table_of
+
+    typer.echo(table_of(gathered(results or [Path("results")]), "markdown" if markdown else "text"))
+
+
+@app.command()
+def report(
+    results: Annotated[list[Path] | None, typer.Argument(help="Files of results (.jsonl), or folders of them.")] = None,
+    out: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("variate-report.html"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the page if it exists.")] = False,
+) -> None:
+    """Write one page with tables, intervals and curves of what lines of results come to."""
+    from variate.tasks.evidence_page import write
+    from variate.tasks.recipe import abouts
+    from variate.tasks.results import gathered
+
+    _say(f"{write(gathered(results or [Path('results')]), out, force, abouts=abouts())}: open it in a browser")
 
 
 def _policy(name: str, place: str = "--policy") -> Transform:

@@ -11,9 +11,9 @@ from rich.console import Console
 import variate
 from variate.core.errors import DataFileError, ParameterError
 from variate.tasks import demo, watch
-from variate.tasks.classification import Training, split
+from variate.tasks.fcn import FCNTraining, split
 
-TINY = Training(steps=3, batch=16, width=4)
+TINY = FCNTraining(steps=3, batch=16, width=4)
 
 
 @pytest.fixture(scope="module")

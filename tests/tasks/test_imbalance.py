@@ -15,11 +15,11 @@ from variate.core.errors import DataFileError, PanelError, ParameterError, Varia
 from variate.core.panel import Panel
 from variate.metrics.classification import accuracy, balanced_accuracy, macro_f1
 from variate.metrics.comparison import paired
-from variate.tasks import classification
+from variate.tasks import fcn, results
 from variate.tasks import imbalance as task
-from variate.tasks.classification import Standardiser, Training, fit_and_test
+from variate.tasks.fcn import FCNTraining, Standardiser, fit_and_test
 
-TINY = Training(steps=3, batch=8, width=4, rate=3e-3)
+TINY = FCNTraining(steps=3, batch=8, width=4, rate=3e-3)
 TRAINS = [name for name, arm in task.ARMS.items() if not arm.members]
 SIZES, TEST_SIZES = {"7": 12, "-1": 4, "3": 1}, {"7": 6, "3": 4}
 MARK = 1e6
@@ -67,13 +67,13 @@ def calls(monkeypatch):
 @pytest.fixture
 def learnt(monkeypatch):
     """Return the weights of each trained network, in bytes."""
-    found, real = [], classification._logits
+    found, real = [], fcn.predict
 
     def spy(net, *rest):
         found.append(b"".join(value.numpy().tobytes() for value in net.state_dict().values()))
         return real(net, *rest)
 
-    monkeypatch.setattr(classification, "_logits", spy)
+    monkeypatch.setattr(fcn, "predict", spy)
     return found
 
 
@@ -283,7 +283,7 @@ def test_lines_of_many_writers_stay_whole(tmp_path):
     out = tmp_path / "out.jsonl"
     rows = [{"writer": i, "text": "x" * 9000} for i in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda row: task._add(out, [row, row]), rows))
+        list(pool.map(lambda row: results.add(out, [row, row]), rows))
     assert sorted(row["writer"] for row in task.read(out)) == sorted(2 * list(range(40)))
 
 

@@ -9,10 +9,10 @@ import torch
 import variate
 from variate.core.errors import PanelError, ParameterError
 from variate.core.panel import Panel
-from variate.tasks.classification import Standardiser, Training, fit_and_test, split
+from variate.tasks.fcn import FCNTraining, Standardiser, fit_and_test, split
 from variate.transforms.magnitude.jitter import Jitter
 
-SHORT = Training(steps=6, batch=8, width=8)
+SHORT = FCNTraining(steps=6, batch=8, width=8)
 
 
 def panel(n=24, seed=0, offset=0.0):
@@ -135,7 +135,7 @@ def test_fewer_rows_than_a_batch_and_soft_labels():
 def test_it_learns_what_is_easy():
     # Breaks if labels and rows part ways in training: then this would stay near 1/3.
     train, test = (dataclasses.replace(p, values=p.values + 2.0 * p.label[:, None, None]) for p in (panel(48), panel(48, 1)))
-    assert fit_and_test(train, test, training=Training(steps=60, batch=16, width=8, rate=1e-2)).accuracy > 0.9
+    assert fit_and_test(train, test, training=FCNTraining(steps=60, batch=16, width=8, rate=1e-2)).accuracy > 0.9
 
 
 def test_errors_say_what_to_do():
@@ -147,17 +147,17 @@ def test_errors_say_what_to_do():
     for chosen in ([], [0, 1, 2, 3]):
         with pytest.raises(PanelError, match="one side empty"):
             split(panel(), "subject", chosen)
-    with pytest.raises(ParameterError, match="steps must be at least 1"):
-        Training(steps=0)
+    with pytest.raises(ParameterError, match="steps must be an integer of at least 1"):
+        FCNTraining(steps=0)
 
 
-@pytest.mark.parametrize(("module", "call"), [("torch", "classification.needs_torch"), ("matplotlib", "plot.needs_matplotlib")])
+@pytest.mark.parametrize(("module", "call"), [("torch", "training.needs_torch"), ("matplotlib", "plot.needs_matplotlib")])
 def test_missing_package_says_how_to_get_it(module, call):
     # Breaks if the import is not lazy, or an ImportError comes through.
     code = f"""
 import sys; sys.modules[{module!r}] = None; sys.modules[{module!r} + '.figure'] = None
 from variate import plot
-from variate.tasks import classification, demo
+from variate.tasks import demo, training
 from variate.core.errors import VariateError
 for run in ({call}, lambda: demo.run('/nowhere/at/all')):
     try: run()

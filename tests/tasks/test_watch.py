@@ -1,8 +1,8 @@
 import numpy as np
 
 from variate.tasks import watch
-from variate.tasks.classification import split
 from variate.tasks.data.make_watch import windows
+from variate.tasks.fcn import split
 from variate.tasks.study import person_for
 
 

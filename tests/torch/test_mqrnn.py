@@ -136,6 +136,13 @@ def test_quantiles_do_not_cross_and_those_between_are_interpolated():
     assert torch.equal(net.forecast(x, seed=1), net.forecast(x, seed=2)), "nothing is drawn"
 
 
+def test_every_context_is_used():
+    """That of each step of the horizon, and the one for all."""
+    net = MQRNN(20, 6, hidden=8, context=3)
+    net.loss(torch.randn(16, 1, 26)).backward()
+    assert (net.contexts[2].bias.grad != 0).all()
+
+
 def test_it_learns_a_sine():
     t = torch.arange(32 + 8)
     x = torch.stack([5 * torch.sin(2 * torch.pi * (t + shift) / 16) for shift in range(0, 16, 2)])[:, None]

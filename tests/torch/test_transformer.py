@@ -133,10 +133,19 @@ def test_paths_are_what_feeding_back_each_draw_gives(likelihood):
 
 def test_dropout_acts_on_inputs_and_on_what_is_added():
     net = TransformerForecaster(9, 4, width=8, heads=2, dropout=0.4)
-    dropped = [module.p for module in net.modules() if isinstance(module, torch.nn.Dropout)]
-    assert dropped == [0.4] * 3  # of the inputs, and one in each layer
+    parts = {net.dropout: 2, net.encoder[0].dropout: 2, net.decoder[0].dropout: 3}  # both sides' inputs; each layer's sums
+    calls = dict.fromkeys(parts, 0)
+
+    def count(part, given, out):
+        calls[part] += 1
+
+    for part in parts:
+        assert part.p == 0.4
+        part.register_forward_hook(count)
     x = torch.randn(3, 12)
-    assert not torch.equal(net(x), net(x))
+    first = net(x)
+    assert calls == parts
+    assert not torch.equal(net(x), first)
     assert torch.equal(net.eval()(x), net(x))
 
 

@@ -229,13 +229,13 @@ def _check_classes(pool: Pool, classes: int, owner: str) -> None:
 
 
 def _kept(array: Array) -> Any:
-    """Return a copy in NumPy and the machine's byte order, of half precision in single."""
+    """Return a copy in NumPy, row by row in memory and in the machine's byte order, of half precision in single."""
     if is_torch(array):
         array = array.detach().cpu()
         array = array.float() if array.dtype.is_floating_point and array.dtype.itemsize == 2 else array
     plain = numpy_of(array)
     own = plain.dtype.newbyteorder("=")
-    return plain.astype(np.float32 if own == np.float16 else own)
+    return plain.astype(np.float32 if own == np.float16 else own, order="C")  # np.take copies all of another order
 
 
 def _padded(rows: list[Array]) -> Any:

@@ -25,6 +25,7 @@ from variate.metrics.comparison import Paired, paired
 from variate.metrics.forecasting import mase
 from variate.pipeline.bagging import Bagged, bagging
 from variate.pipeline.presets import bld_mbb
+from variate.tasks.results import add, read
 
 SEASON = MappingProxyType({"hourly": 24, "weekly": 1})
 """Steps in a season, as the organisers of M4 use it."""
@@ -52,17 +53,9 @@ def run(data: Path, out: Path, series: int = 50, members: int = 21, seed: int = 
             task = progress.add_task(f"{frequency}, {members} members", total=series)
             for known, target in _pairs(data, frequency, series):
                 if (frequency, str(known.ids[0])) not in done:
-                    _add(out, list(_rows(frequency, known, target, members, seed)))
+                    add(out, list(_rows(frequency, known, target, members, seed)))
                 progress.advance(task)
     return summary(_of(read(out), members, seed))
-
-
-def read(out: Path) -> list[dict[str, Any]]:
-    """Return the lines of a results file; a last line that was cut off is left out."""
-    if not out.exists():
-        return []
-    lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def _of(rows: list[dict[str, Any]], members: int, seed: int) -> list[dict[str, Any]]:
@@ -138,13 +131,6 @@ def _model(season: int) -> Any:
     except ImportError:
         raise VariateError("this needs statsforecast, which is not installed; pip install 'variate[forecast]'") from None
     return AutoETS(season_length=season)
-
-
-def _add(out: Path, rows: list[dict[str, Any]]) -> None:
-    """Add lines in one write, so that a series has all of its own or none."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("a", encoding="utf-8") as stream:
-        stream.write("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _progress() -> Any:

@@ -25,14 +25,17 @@ from variate.core.spec import save, to_dict
 from variate.core.transform import Transform
 from variate.pipeline.expand import expand
 from variate.tasks import report, watch
-from variate.tasks.classification import Training, needs_torch, split
+from variate.tasks.fcn import FCNTraining, split
 from variate.tasks.study import Row, Study, measured, policy
+from variate.tasks.training import needs_torch
 
 COPIES = 9
 FILES = ("augmented.npz", "policy.yaml", "results.json", "report.html")
 
 
-def run(out: str | os.PathLike[str], seeds: int = 6, console: Console | None = None, training: Training | None = None) -> Study:
+def run(
+    out: str | os.PathLike[str], seeds: int = 6, console: Console | None = None, training: FCNTraining | None = None
+) -> Study:
     """Train both arms for each seed, print what came out, and write the folder ``out``.
 
     The folder gets ``augmented.npz``, ``policy.yaml``, ``results.json`` and ``report.html``; files of these names are
@@ -42,7 +45,7 @@ def run(out: str | os.PathLike[str], seeds: int = 6, console: Console | None = N
         out: the folder; it is made where it is missing.
         seeds: number of paired runs, seeds 0 … seeds-1; 6 train on each person once.
         console: where to print; by default the terminal.
-        training: steps, batch size and width; by default those of :class:`Training`.
+        training: steps, batch size and width; by default those of :class:`FCNTraining`.
 
     Raises:
         VariateError: PyTorch or matplotlib is missing, or the folder cannot be written.
@@ -53,14 +56,14 @@ def run(out: str | os.PathLike[str], seeds: int = 6, console: Console | None = N
     plot.needs_matplotlib()
     folder, console = _made(Path(out)), console or Console()
     panel, names = watch.load()
-    study = _study(panel, seeds, training or Training(), console)
+    study = _study(panel, seeds, training or FCNTraining(), console)
     _write(folder, study, panel, names)
     _print(study, console)
     _say(console, f"{study.seconds:.0f} s; open {folder / 'report.html'}")
     return study
 
 
-def _study(panel: Panel, seeds: int, training: Training, console: Console) -> Study:
+def _study(panel: Panel, seeds: int, training: FCNTraining, console: Console) -> Study:
     """Measure with a bar on a terminal, and one line a seed everywhere."""
     columns = (TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     rows: list[Row] = []

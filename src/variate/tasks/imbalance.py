@@ -8,7 +8,6 @@ archive stays as it is, so seeds tell how a result varies with the network and t
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -29,14 +28,16 @@ from variate.imbalance import class_weights, oversample
 from variate.metrics.classification import accuracy, balanced_accuracy, macro_f1
 from variate.metrics.comparison import Paired, paired
 from variate.pipeline.identity import Identity
-from variate.tasks.classification import Outcome, Standardiser, Training, fit_and_test, needs_torch
+from variate.tasks.fcn import FCNTraining, Outcome, Standardiser, fit_and_test
+from variate.tasks.results import add, read
+from variate.tasks.training import needs_torch
 from variate.transforms.mixing.guided_warp import GuidedWarp
 from variate.transforms.mixing.smote import Smote
 from variate.transforms.mixing.weighted_dba import WeightedDBA
 
 SETS = ("MedicalImages", "ECG5000", "DistalPhalanxTW")
 SEEDS = 5
-TRAINING = Training(steps=1500, batch=32, width=32, rate=3e-3)
+TRAINING = FCNTraining(steps=1500, batch=32, width=32, rate=3e-3)
 METRICS = MappingProxyType({"balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1, "accuracy": accuracy})
 BASE = "none"
 
@@ -92,7 +93,7 @@ def run(
     sets: Sequence[str] = SETS,
     seeds: int = SEEDS,
     arms: Sequence[str] = tuple(ARMS),
-    training: Training = TRAINING,
+    training: FCNTraining = TRAINING,
 ) -> Summary:
     """Train the arms on each set, seed by seed, and return each arm against ``none`` over these seeds.
 
@@ -121,10 +122,10 @@ def run(
                 for arm in arms:
                     missing = [m for m in METRICS if (name, seed, arm, m, training) not in done]
                     if missing:
-                        _add(out, list(_rows(name, arm, missing, cell)))
+                        add(out, list(_rows(name, arm, missing, cell)))
                     progress.advance(task)
     asked = {(name, seed, training) for name in splits for seed in range(seeds)}
-    return summary(row for row in read(out) if (row["set"], row["seed"], Training(**row["training"])) in asked)
+    return summary(row for row in read(out) if (row["set"], row["seed"], FCNTraining(**row["training"])) in asked)
 
 
 def load(data: Path, name: str) -> Split:
@@ -166,7 +167,7 @@ class Cell:
 
     split: Split
     seed: int
-    training: Training
+    training: FCNTraining
     trained: dict[str, Trained] = field(default_factory=dict)
 
     def __call__(self, name: str) -> Trained:
@@ -176,7 +177,7 @@ class Cell:
         return self.trained[name]
 
 
-def _train(arm: Arm, split: Split, seed: int, training: Training) -> Trained:
+def _train(arm: Arm, split: Split, seed: int, training: FCNTraining) -> Trained:
     """Grow the classes, weigh them, and train: all by the training series alone."""
     start, train, weights = time.perf_counter(), split.train, None
     if arm.aug is not None:
@@ -232,17 +233,6 @@ def _rows(name: str, arm: str, metrics: list[str], cell: Cell) -> Iterator[dict[
         }
 
 
-def read(out: Path) -> list[dict[str, Any]]:
-    """Return the lines of a results file; one that was cut off is left out."""
-    found = []
-    for line in out.read_text(encoding="utf-8").splitlines() if out.exists() else ():
-        try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return found
-
-
 def summary(rows: Iterable[dict[str, Any]]) -> Summary:
     """Return each arm against ``none`` by set and metric, over the seeds that have both; all rows are of one training."""
     scores: dict[tuple[str, str, str], dict[int, float]] = {}
@@ -281,18 +271,7 @@ _LISTS: tuple[Collection[str], ...] = (SETS, METRICS, ARMS)
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    return row["set"], row["seed"], row["arm"], row["metric"], Training(**row["training"])
-
-
-def _add(out: Path, rows: list[dict[str, Any]]) -> None:
-    """Add lines in one write to the end of the file, wherever that is by then; a line that was cut off is ended first."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
-    with out.open("a+b", buffering=0) as stream:
-        if stream.seek(0, os.SEEK_END):
-            stream.seek(-1, os.SEEK_END)
-            lines = lines if stream.read(1) == b"\n" else "\n" + lines
-        stream.write(lines.encode())
+    return row["set"], row["seed"], row["arm"], row["metric"], FCNTraining(**row["training"])
 
 
 def _progress() -> Any:
@@ -313,7 +292,7 @@ def main(
 ) -> None:
     """Set ways to even out classes beside training on them as they are."""
     folder = data or Path(os.environ.get("VARIATE_DATA", ".")) / "ucr"
-    training = Training(steps=steps, batch=batch, width=width, rate=TRAINING.rate)
+    training = FCNTraining(steps=steps, batch=batch, width=width, rate=TRAINING.rate)
     try:
         found = run(folder, out, [name.strip() for name in sets.split(",")], seeds, training=training)
     except VariateError as error:

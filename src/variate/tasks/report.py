@@ -17,7 +17,7 @@ from variate.core.param import params
 from variate.core.transform import Transform
 from variate.pipeline.compose import Compose
 from variate.tasks import watch
-from variate.tasks.classification import split
+from variate.tasks.fcn import split
 from variate.tasks.study import REASONS, Study
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _again(study: Study) -> str:
     return f"""\
 from variate import {used}
 from variate.tasks import watch
-from variate.tasks.classification import Training, fit_and_test, split
+from variate.tasks.fcn import FCNTraining, fit_and_test, split
 
 panel, names = watch.load()
 train, test = split(panel, "subject", [{study.rows[0].person}])

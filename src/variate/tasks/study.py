@@ -16,7 +16,7 @@ from variate.core.panel import Panel
 from variate.core.transform import Transform
 from variate.metrics.comparison import Paired, paired
 from variate.pipeline.compose import Compose
-from variate.tasks.classification import Outcome, Training, fit_and_test, split
+from variate.tasks.fcn import FCNTraining, Outcome, fit_and_test, split
 from variate.transforms.magnitude.jitter import Jitter
 from variate.transforms.magnitude.magnitude_warp import MagnitudeWarp
 from variate.transforms.magnitude.scaling import Scaling
@@ -56,7 +56,7 @@ class Study:
 
     rows: list[Row]
     policy: Compose
-    training: Training
+    training: FCNTraining
     seconds: float
 
     @property
@@ -86,7 +86,7 @@ def person_for(seed: int, people: list[int]) -> int:
 
 
 def measured(
-    panel: Panel, seeds: int, aug: Transform, training: Training, on_step: Callable[[], object] | None = None
+    panel: Panel, seeds: int, aug: Transform, training: FCNTraining, on_step: Callable[[], object] | None = None
 ) -> Iterator[Row]:
     """Go through the seeds, training both arms for each; ``panel`` has labels and ``extra["subject"]``."""
     people = np.unique(panel.extra["subject"]).tolist()
