@@ -127,14 +127,14 @@ def test_a_look_without_a_number_is_a_gap(tmp_path):
 
 def test_of_many_arms_those_that_end_lowest_have_colours():
     # Breaks if colours repeat, or the arms that end highest are picked; a rank of each set counts, not the size of its scores.
-    scores = {f"arm{k}": [[1.0, 1.0 + k]] for k in range(8)}
+    scores = {f"arm{k}": [[1.0, 1.0 + k]] for k in range(9)}
     large = {name: [[1000.0, 1000.0 * run[-1]] for run in runs] for name, runs in scores.items()}
     figure = curves({"a": {"none": [[1.0, 0.5]], **scores}, "b": large})
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named == ["none", "arm0", "arm1", "arm2", "arm3", "arm4", "3 other arms"]
+    assert named == ["none", "arm0", "arm1", "arm2", "arm3", "arm4", "arm5", "3 other arms"]
     colours = {name: line.get_color() for name, line in lines(figure.axes[0]).items()}
-    assert len(set(colours.values())) == 7
-    assert colours["arm5"] == colours["arm7"]
+    assert len(set(colours.values())) == 8
+    assert colours["arm6"] == colours["arm8"]
     assert colours == {**{name: line.get_color() for name, line in lines(figure.axes[1]).items()}, "none": colours["none"]}
 
 

@@ -72,10 +72,12 @@ def test_cosine_falls_to_nothing(looks):
     assert found == pytest.approx([0.25 * (1 + math.cos(math.pi * k / 8)) / 2 for k in range(8)], rel=1e-6)
 
 
-def test_halving_halves_after_each_look():
-    """Breaks where the rate is halved before the look, each step, or by the clock of another schedule."""
-    found = walked(Training(rate=0.25, schedule="halving", looks=3), 6, lambda: 1.0)
-    assert found == pytest.approx([0.25, 0.25, 0.125, 0.125, 0.0625, 0.0625], rel=1e-6)
+@pytest.mark.parametrize("looks", [0, 3])
+def test_halving_halves_after_each_tenth(looks):
+    """Breaks where the rate is halved a step early or late, each step, or by the looks."""
+    score = (lambda: 1.0) if looks else None
+    found = walked(Training(rate=0.25, schedule="halving", looks=looks), 20, score)
+    assert found == pytest.approx([0.25 * 0.5 ** (k // 2) for k in range(20)], rel=1e-6)
 
 
 def test_constant_stays():

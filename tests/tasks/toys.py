@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
+from torch import nn
 
 from variate.tasks.recipe import Recipe, recipe_of
 from variate.tasks.results import read
 from variate.tasks.task import Cell, Measured, Place, task_of
+from variate.transforms.magnitude.jitter import Jitter
 
 DOCUMENT = {
     "name": "toy",
@@ -123,3 +126,43 @@ def rocket(folder: Path) -> Path:
         (package / "__init__.py").touch()
     (place / "convolution_based.py").write_text(ROCKET)
     return place.parent.parent
+
+
+class Watching(Jitter):
+    """A Jitter that notes what it is fitted to and called with; clear the notes before."""
+
+    fitted: ClassVar[list[Any]] = []
+    called: ClassVar[list[Any]] = []
+
+    def fit(self, panel, seed=0):
+        self.fitted.append((panel, seed))
+        return self
+
+    def __call__(self, x, *args, **kwargs):
+        self.called.append((x, kwargs))
+        return super().__call__(x, *args, **kwargs)
+
+
+class NotingForecaster(nn.Module):
+    """A network that notes the windows it is trained on and asked of, and forecasts what ``told`` says of each past."""
+
+    def __init__(self, past, horizon, **parameters):
+        super().__init__()
+        self.past, self.horizon, self.parameters_ = past, horizon, parameters
+        self.bias = nn.Parameter(torch.randn(()))
+        self.trained, self.scored, self.asked = [], [], []
+
+    def loss(self, values):
+        (self.trained if self.training else self.scored).append(values.numpy().copy())
+        return (values[..., self.past :] - self.bias).square().mean()
+
+    def quantiles(self, past, levels, **how):
+        self.asked.append((past.numpy().copy(), tuple(levels), how))
+        return torch.stack([self.told(row[0].double()) for row in past])
+
+    def told(self, row):
+        return torch.zeros(3, self.horizon, dtype=torch.float64)
+
+    def forecast(self, past):
+        self.asked.append(past.numpy().copy())
+        return past[..., -1:].repeat(1, 1, self.horizon) + self.bias.detach()

@@ -9,7 +9,7 @@ import numpy as np
 
 from variate.core.errors import PanelError
 from variate.plot import style
-from variate.plot.style import AFTER, FAINT, INK
+from variate.plot.style import AFTER, FAINT, INK, MIXED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 ACROSS = 4  # plots in a line
-COLOURED = len(AFTER)  # lines beside the base that have a colour of their own
+COLOURS = (*AFTER, MIXED)  # of the lines beside the base
 SKIPPED = 0.25  # of the looks, the first ones, that the axis need not show
 
 
@@ -79,8 +79,8 @@ def _colours(means: Mapping[str, Mapping[str, Floats]], base: str) -> dict[str, 
         ends = {arm: float(line[-1]) for arm, line in arms.items() if arm != base and len(line) and np.isfinite(line[-1])}
         for rank, arm in enumerate(sorted(ends, key=lambda arm: (ends[arm], arm))):
             ranks.setdefault(arm, []).append(rank)
-    chosen = sorted(ranks, key=lambda arm: (np.mean(ranks[arm]), arm))[:COLOURED]
-    return dict(zip(chosen, AFTER, strict=False))
+    chosen = sorted(ranks, key=lambda arm: (np.mean(ranks[arm]), arm))[: len(COLOURS)]
+    return dict(zip(chosen, COLOURS, strict=False))
 
 
 def _draw(axes: Axes, arms: Mapping[str, Floats], colours: Mapping[str, str], base: str) -> None:
@@ -107,5 +107,5 @@ def _legend(figure: Figure, colours: Mapping[str, str], base: str, arms: set[str
     handles += [Line2D([], [], color=colour, linewidth=1.5, marker=".", label=arm) for arm, colour in colours.items()]
     others = len(arms - set(colours) - {base})
     if others:
-        handles.append(Line2D([], [], color=FAINT, linewidth=1.0, marker=".", label=f"{others} other arms"))
+        handles.append(Line2D([], [], color=FAINT, linewidth=1.0, marker=".", label=f"{others} other arm{'s' * (others > 1)}"))
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)), fontsize=8, frameon=False)

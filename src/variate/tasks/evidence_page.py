@@ -161,7 +161,7 @@ def _curves(rows: Sequence[Row]) -> Iterator[str]:
     for data, arm, seed in sorted(runs, key=lambda key: (natural(key[0]), key[1], key[2])):
         panels.setdefault(data, {}).setdefault(arm, []).append(runs[data, arm, seed])
     if panels:
-        about = "The mean over the seeds, lower is better; the weights of each seed’s best look are those that are tested."
+        about = "The score of the validation part from look to look, the mean over the seeds; lower is better."
         yield _details("Curves of training", [_figure(about, curves(panels, label="validation score"))], opened=True)
 
 

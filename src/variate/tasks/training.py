@@ -32,7 +32,7 @@ class Training:
         batch: series or windows in a step.
         rate: the step size of Adam at the start.
         schedule: ``"cosine"`` lets it fall to 0, so that the score does not hang on where the last few steps happened to
-            land; ``"halving"`` halves it after each look; ``"constant"`` leaves it.
+            land; ``"halving"`` halves it after each tenth of the steps; ``"constant"`` leaves it.
         looks: how many times, evenly spread, the validation part is scored; the weights of the best look are kept. With
             0 there is no validation part, and the last weights are kept.
         patience: looks without a better score after which training ends early; 0 goes on to the end.
@@ -119,7 +119,7 @@ def train(
         net.train()
         for step in range(state.step, steps):
             reseed(seed * 1_000_003 + step)
-            _descend(adam, loss(step), _rate(training, step, steps, len(state.scores)), step)
+            _descend(adam, loss(step), _rate(training, step, steps), step)
             state.step = step + 1
             if score is not None and step + 1 in looks:
                 state.look(_scored(net, score))
@@ -253,10 +253,10 @@ def _descend(adam: Any, value: Any, rate: float, step: int) -> None:
     adam.step()
 
 
-def _rate(training: Training, step: int, steps: int, looks: int) -> float:
+def _rate(training: Training, step: int, steps: int) -> float:
     if training.schedule == "cosine":
         return training.rate * (1 + math.cos(math.pi * step / steps)) / 2
-    return training.rate * 0.5**looks if training.schedule == "halving" else training.rate
+    return training.rate * 0.5 ** (10 * step // steps) if training.schedule == "halving" else training.rate
 
 
 def _scored(net: Any, score: Callable[[], float]) -> float:

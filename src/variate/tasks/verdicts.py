@@ -58,8 +58,9 @@ def overview(group: Group) -> str:
         f"{metric[0].upper()}{metric[1:]} on {f'{sets} sets' if sets > 1 else plain[0].data}, {pairs(plain)}"
         f"{' each' if total > 1 else ''}: of {counted(total, 'comparison')} with training without augmentation"
     )
-    by_chance = f" Were there no effect at all, about {round(0.05 * total)} of them would be decided by chance."
-    more = by_chance if total >= MANY else ""
+    able = sum(one.paired.pairs > 1 for one in plain)  # one pair has no interval that could leave out 0
+    by_chance = f" Were there no effect at all, about {round(0.05 * able)} of them would be decided by chance."
+    more = by_chance if able >= MANY else ""
     if sets < LEAST:
         return f"{first} {_judged(plain, places(group.found))}.{more}"
     counts = tally(plain)
