@@ -129,6 +129,24 @@ def test_what_is_known_beforehand_comes_out_to_the_bit(body, dtype):
     assert eight_times.tobytes() == barycenter(body, series, lengths, weights, start, 3).tobytes()
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("band", [1.0, 0.1])
+def test_a_series_that_is_the_mean_weighs_as_any(channels, band):
+    """Breaks where what needs no alignment is not counted, or one that merely begins or ends as the mean is not aligned."""
+    series, weights = some((1, 5, channels, 24), 6).cumsum(3), np.random.default_rng(4).random((1, 5))
+    series[0, 3, :, :23] = series[0, 1, :, :23]
+    series[0, 4, 1:] = series[0, 1, 1:]
+    lengths, start = np.array([[24, 24, 24, 23, 24]]), series[:, 1].copy()
+    out = weighted_barycenter(series, lengths, weights, start, 1, band)
+    np.testing.assert_allclose(out[0], one_pass(series[0], lengths[0], weights[0], start[0], band), rtol=0, atol=1e-12)
+    short = weighted_barycenter(series, np.full((1, 5), 23), weights, start[..., :23].copy(), 1, band)
+    expected = one_pass(series[0], np.full(5, 23), weights[0], start[0, :, :23], band)
+    np.testing.assert_allclose(short[0], expected, rtol=0, atol=1e-12)
+    cut = weighted_barycenter(series, np.full((1, 5), 24), weights, start[..., :23].copy(), 1, band)
+    expected = one_pass(series[0], np.full(5, 24), weights[0], start[0, :, :23], band)
+    np.testing.assert_allclose(cut[0], expected, rtol=0, atol=1e-12)
+
+
 def test_iterations_add_up_and_come_to_rest():
     """Breaks where an iteration begins elsewhere than where the last one ended, or a mean at rest is moved."""
     series, lengths, weights = some((2, 4, 1, 30), 1).cumsum(3), np.full((2, 4), 30), np.ones((2, 4))

@@ -57,6 +57,24 @@ def test_shapes():
     assert variate.dtw(a[:0], b[:0]).shape == (0,)
 
 
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, lambda x: torch.tensor(x).to(torch.bfloat16)])
+def test_lists_of_series_of_any_lengths(kind):
+    """Breaks where pairs of one length change places with others, or are compared with the band of another pair."""
+    rng, lengths = np.random.default_rng(0), [(5, 9), (9, 5), (5, 9), (1, 30), (9, 9), (5, 9)]
+    a, b = ([kind(np.round(4 * rng.normal(size=(2, pair[k])))) for pair in lengths] for k in (0, 1))
+    found = variate.dtw(a, tuple(b), band=0.2)
+    plain = ([np.asarray(v.float() if isinstance(v, torch.Tensor) else v, np.float64) for v in rows] for rows in (a, b))
+    np.testing.assert_allclose(found, [by_the_book(u, v, 0.2) for u, v in zip(*plain, strict=True)], rtol=1e-12)
+    np.testing.assert_array_equal([variate.dtw([u], [v], band=0.2)[0] for u, v in zip(a, b, strict=True)], found)
+    np.testing.assert_array_equal(
+        variate.dtw(a[:1] * 3, torch.zeros(3, 2, 7)), variate.dtw(a[:1], np.zeros((1, 2, 7)))[[0, 0, 0]]
+    )
+    flat = variate.dtw([v[0] for v in a], [v[0] for v in b])
+    np.testing.assert_array_equal(flat, variate.dtw([v[:1] for v in a], [v[:1] for v in b]))
+    nested = np.ones((2, 1, 3)).tolist()
+    assert variate.dtw(nested, nested).tolist() == [0, 0]
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
 def test_tensors_give_arrays_without_a_gradient(dtype):
     """Breaks where half precision is not known to NumPy, or the result is a tensor."""
@@ -83,3 +101,16 @@ def test_what_does_not_fit_is_refused():
             variate.dtw([1, 2], [1, 2], band=band)
     with pytest.raises(PanelError, match="a has dtype"):
         variate.dtw(["a"], [1])
+    with pytest.raises(PanelError, match=r"a cannot be read as an array .*; for unequal lengths pass a list of arrays"):
+        variate.dtw([[1.0], [1.0, 2.0]], [[1.0], [2.0]])
+    with pytest.raises(PanelError, match=r"a holds \(2, 1\) series and channels, and b \(1, 1\)"):
+        variate.dtw([np.ones(3), np.ones(4)], np.ones(3))
+
+
+@pytest.mark.parametrize("empty", [[], np.zeros(0), np.zeros((2, 0)), np.zeros((1, 3, 0)), [np.zeros((1, 0)), np.ones((1, 4))]])
+def test_a_series_without_steps_is_refused(empty):
+    """Breaks where it is as near as can be to any other, which no step of it is aligned with."""
+    full = [1.0, 2.0]
+    for pair, name in (((empty, full), "a"), ((full, empty), "b")):
+        with pytest.raises(PanelError, match=f"dtw was given a series without steps in {name}; each needs at least one"):
+            variate.dtw(*pair)

@@ -11,9 +11,10 @@ Only the module ``losses`` loads torch; its functions are imported from there.
 [0, 0, 0, 1, 1, 1]
 """
 
+from variate.imbalance.clean import clean
 from variate.imbalance.emphasis import emphasis
 from variate.imbalance.oversample import oversample
 from variate.imbalance.plan import plan
 from variate.imbalance.weights import adapted_costs, class_weights, label_weights, value_weights
 
-__all__ = ["adapted_costs", "class_weights", "emphasis", "label_weights", "oversample", "plan", "value_weights"]
+__all__ = ["adapted_costs", "class_weights", "clean", "emphasis", "label_weights", "oversample", "plan", "value_weights"]

@@ -33,7 +33,7 @@ def emphasis(panel: Panel, kind: str, neighbours: int | None = None) -> Any:
       and 0 elsewhere [douzas2018].
 
     The last two need scikit-learn. Unlike the published methods, all of them only choose the samples; what is made of
-    them is the transform's affair.
+    them is the transform's affair: ``Smote(rivals=True)`` and ``Smote(out_step=0.5)`` do as Borderline-SMOTE2 and SVM-SMOTE.
 
     Args:
         panel: series of one length, with class labels.
@@ -51,27 +51,35 @@ def emphasis(panel: Panel, kind: str, neighbours: int | None = None) -> Any:
     [0.5, 0.5, 0.5, 0.5, 0.0]
     """
     Param("kind", "str", "borderline", choices=tuple(KINDS)).check(kind, "emphasis")
-    if panel.label is None or panel.ragged:
-        what = "class labels" if panel.label is None else "series of one length"
-        raise PanelError(f"emphasis needs {what}; pass variate.Panel(x, label=y) with x (n, channels, time)")
+    x, label = bridged(panel, "emphasis")
     count = Param("neighbours", "int", 5, low=1).check(
         NEIGHBOURS.get(kind, 5) if neighbours is None else neighbours, "emphasis"
     )
-    x = fill(numpy_of(panel.bare)).astype(np.float64)
-    label = hard(numpy_of(panel.label))
     found: Any = KINDS[kind](x, label, count)
     return found
 
 
-def _others(x: Any, label: Any, count: int) -> tuple[Any, Any]:
-    """Return how many of the nearest neighbours of each series are of another class, and how many neighbours it has."""
+def bridged(panel: Panel, owner: str) -> tuple[Any, Any]:
+    """Return the series of a panel without gaps, float64 (n, c, t), and their classes (n,); raise PanelError without any."""
+    if panel.label is None or panel.ragged:
+        what = "class labels" if panel.label is None else "series of one length"
+        raise PanelError(f"{owner} needs {what}; pass variate.Panel(x, label=y) with x (n, channels, time)")
+    return fill(numpy_of(panel.bare)).astype(np.float64), hard(numpy_of(panel.label))
+
+
+def around(x: Any, count: int) -> Any:
+    """Return the rows of the ``count`` others of x (n, c, t) that are nearest to each by Euclidean distance, -1 where none."""
     n, order = len(x), np.arange(len(x))
     whole = np.full(n, x.shape[2])
     # one more than asked for: the series itself is the nearest, or a copy of it in its place
     rows, _ = nearest(x, x, whole, order, np.zeros(n, int), np.full(n, n), count + 1, metric="euclidean")
-    rows = np.where((rows == order[:, None]).any(axis=1)[:, None] & (rows == order[:, None]), -1, rows)
-    extra = (rows >= 0).sum(axis=1) > count
-    rows[extra, -1] = -1
+    rows = np.where(rows == order[:, None], -1, rows)
+    return np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable"), axis=1)[:, :count]
+
+
+def _others(x: Any, label: Any, count: int) -> tuple[Any, Any]:
+    """Return how many of the nearest neighbours of each series are of another class, and how many neighbours it has."""
+    rows = around(x, count)
     return ((rows >= 0) & (label[rows] != label[:, None])).sum(axis=1), np.maximum((rows >= 0).sum(axis=1), 1)
 
 

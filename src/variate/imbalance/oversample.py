@@ -52,7 +52,7 @@ def oversample(
             but what else the pipeline does.
         emphasis: which samples of a class are copied more: weights ``(n,)``, or ``"borderline"``, ``"adasyn"``, ``"svm"``
             or ``"kmeans"`` (:func:`variate.imbalance.emphasis`); by default all alike. With :class:`variate.Smote` these
-            are the variants of SMOTE.
+            are the variants of SMOTE; :func:`variate.imbalance.clean` takes away what overlaps afterwards.
 
     Raises:
         PanelError: no panel, or one without class labels or with class weights.
@@ -98,7 +98,7 @@ def check_partners(transform: Transform, panel: Panel, copies: Any, owner: str) 
     """Raise ContractError where a series is to be copied that a transform would mix with others of its class, and has none."""
     needed = np.flatnonzero(copies)
     for leaf in _leaves(transform):
-        if len(needed) and isinstance(leaf, MixTransform) and not leaf.across:
+        if len(needed) and isinstance(leaf, MixTransform) and leaf.within(panel):
             alone = needed[_alone(leaf, panel.rows(needed), Pool.of(panel) if leaf.pool == "batch" else leaf.known)]
             if len(alone):
                 row = int(alone[0])

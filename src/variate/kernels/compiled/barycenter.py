@@ -21,6 +21,18 @@ def _gather(x, mean, weight, steps, offsets, i, j, pull, mass):
 
 
 @njit(nogil=True, cache=True)
+def _equal(x, t, mean):
+    """Whether t steps of x are the mean itself, step by step: then they are aligned as they stand, and pull nothing."""
+    if t != mean.shape[1]:
+        return False
+    for c in range(mean.shape[0]):
+        for i in range(t):
+            if x[c, i] != mean[c, i]:
+                return False
+    return True
+
+
+@njit(nogil=True, cache=True)
 def _move(mean, pull, mass):
     """Move the mean to the average of what is aligned with it; return whether that is another one."""
     moved = False
@@ -41,7 +53,9 @@ def _improve(series, lengths, weights, band, work, mean, pull, mass):
     lay(mean, 0, s, 0, False, work[0])
     for k in range(series.shape[0]):
         t, weight = lengths[k], weights[k]
-        if weight > 0 and t > 0:
+        if weight > 0 and _equal(series[k], t, mean):
+            mass += weight
+        elif weight > 0 and t > 0:
             lay(series[k], 0, t, 0, True, work[1])
             accumulate(channels, s, t, radius_of(band, s, t), 0, work, True, np.inf)
             _gather(series[k], mean, weight, work[4], work[5], s - 1, t - 1, pull, mass)

@@ -161,6 +161,26 @@ def _least_and_step(costs, lines, before, last, line, count, steps, at):
         lines[line + k + ONE] = costs[line + k + ONE] + min(both, side)
 
 
+@njit(nogil=True, cache=True, inline="always")
+def _least_alone(a, b, i, j, lines, before, last, line, count):
+    """Both loops in one for a single channel, whose local costs then need not be kept."""
+    for k in range(count):
+        gap = a[i + k] - b[j + k]
+        best = min(lines[before + k], min(lines[last + k], lines[last + k + ONE]))
+        lines[line + k + ONE] = gap * gap + best
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _least_and_step_alone(a, b, i, j, lines, before, last, line, count, steps, at):
+    for k in range(count):
+        gap = a[i + k] - b[j + k]
+        first, second, both = lines[last + k], lines[last + k + ONE], lines[before + k]
+        side = min(first, second)
+        way = np.uint8(2) if second < first else np.uint8(1)
+        steps[at + k] = way if side < both else np.uint8(0)
+        lines[line + k + ONE] = gap * gap + min(both, side)
+
+
 @njit(nogil=True, cache=True)
 def _lowest(lines, start, stop):
     lowest = np.inf
@@ -169,42 +189,63 @@ def _lowest(lines, start, stop):
     return lowest
 
 
+def _accumulator(alone):
+    """Return :func:`accumulate` for one channel alone, or for any: in a body that has both, neither loop is as fast."""
+
+    @njit(nogil=True, cache=True)
+    def run(channels, s, t, radius, reach, work, traced, limit):
+        a, b, lines, costs, steps, offsets = work
+        low, high = band_of(s, t, radius)
+        before, last, line = 0, s + 2, 2 * (s + 2)
+        lines[: 3 * (s + 2)] = np.inf
+        lines[before] = 0.0  # the path comes from a cell before the first
+        at, given_up = 0, False
+        for d in range(s + t - 1):
+            i = max(max(0, d - t + 1), (d - high + 1) >> 1)
+            count = min(min(s - 1, d), (d - low) >> 1) - i + 1
+            left, right, number = np.uintp(i + 1), np.uintp(t - 1 - d + i), np.uintp(count)
+            old, new, here = np.uintp(before + i), np.uintp(last + i), np.uintp(line + i)
+            if not alone and reach:
+                _descriptor_cost(a, b, channels, s, t, reach, d, i, count, costs, before, line)
+            elif not alone:
+                _cost(a, b, channels, s, t, d, i, count, costs, line)
+            if alone and traced:
+                _least_and_step_alone(a, b, left, right, lines, old, new, here, number, steps, np.uintp(at))
+            elif alone:
+                _least_alone(a, b, left, right, lines, old, new, here, number)
+            elif traced:
+                _least_and_step(costs, lines, old, new, here, number, steps, np.uintp(at))
+            else:
+                _least(costs, lines, old, new, here, number)
+            if traced:
+                offsets[np.uintp(d)] = at - i
+                at += count
+            lines[here] = lines[here + number + ONE] = np.inf
+            if limit < np.inf and d & CHECK < 2:
+                hopeless = _lowest(lines, line + i + 1, line + i + 1 + count) > limit
+                if given_up and hopeless and d & CHECK == 1:  # a path may jump one anti-diagonal, not two
+                    return np.inf
+                given_up = hopeless
+            before, last, line = last, line, before
+        return lines[last + s]
+
+    return run
+
+
+_accumulate_alone, _accumulate_any = _accumulator(True), _accumulator(False)
+
+
 @njit(nogil=True, cache=True)
 def accumulate(channels, s, t, radius, reach, work, traced, limit):
     """Return the cost of the best path through the pair that was laid into ``work``, b backwards.
 
     Where the path is to be ``traced``, the steps of the work are filled. Over the limit, it may be infinite.
     """
-    a, b, lines, costs, steps, offsets = work
     if s < 1 or t < 1:
         return np.inf
-    low, high = band_of(s, t, radius)
-    before, last, line = 0, s + 2, 2 * (s + 2)
-    lines[: 3 * (s + 2)] = np.inf
-    lines[before] = 0.0  # the path comes from a cell before the first
-    at, given_up = 0, False
-    for d in range(s + t - 1):
-        i = max(max(0, d - t + 1), (d - high + 1) >> 1)
-        count = min(min(s - 1, d), (d - low) >> 1) - i + 1
-        if reach:
-            _descriptor_cost(a, b, channels, s, t, reach, d, i, count, costs, before, line)
-        else:
-            _cost(a, b, channels, s, t, d, i, count, costs, line)
-        places = np.uintp(before + i), np.uintp(last + i), np.uintp(line + i)
-        if traced:
-            _least_and_step(costs, lines, places[0], places[1], places[2], np.uintp(count), steps, np.uintp(at))
-            offsets[d] = at - i
-            at += count
-        else:
-            _least(costs, lines, places[0], places[1], places[2], np.uintp(count))
-        lines[line + i] = lines[line + i + count + 1] = np.inf
-        if limit < np.inf and d & CHECK < 2:
-            hopeless = _lowest(lines, line + i + 1, line + i + 1 + count) > limit
-            if given_up and hopeless and d & CHECK == 1:  # a path may jump one anti-diagonal, not two
-                return np.inf
-            given_up = hopeless
-        before, last, line = last, line, before
-    return lines[last + s]
+    if channels == 1 and reach == 0:
+        return _accumulate_alone(channels, s, t, radius, reach, work, traced, limit)
+    return _accumulate_any(channels, s, t, radius, reach, work, traced, limit)
 
 
 @njit(nogil=True, cache=True)
