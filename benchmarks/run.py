@@ -49,6 +49,7 @@ OPERATIONS: dict[str, tuple[Any, float | None, float | None]] = {
     "WindowWarp": (variate.WindowWarp(), 13, 4),
     "WindowWarp(fitting='crop')": (variate.WindowWarp(fitting="crop"), None, None),
     "Shift": (variate.Shift(), 2, 2),
+    "TemporalPatchShuffle": (variate.TemporalPatchShuffle(), None, None),
     "Reverse": (variate.Reverse(), None, None),
     "Resample": (variate.Resample(), None, None),
     "LabelExpansion": (variate.LabelExpansion(), None, None),

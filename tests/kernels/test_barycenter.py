@@ -135,7 +135,7 @@ def test_a_series_that_is_the_mean_weighs_as_any(channels, band):
     """Breaks where what needs no alignment is not counted, or one that merely begins or ends as the mean is not aligned."""
     series, weights = some((1, 5, channels, 24), 6).cumsum(3), np.random.default_rng(4).random((1, 5))
     series[0, 3, :, :23] = series[0, 1, :, :23]
-    series[0, 4, 1:] = series[0, 1, 1:]
+    series[0, 4, 0] = series[0, 1, 0]
     lengths, start = np.array([[24, 24, 24, 23, 24]]), series[:, 1].copy()
     out = weighted_barycenter(series, lengths, weights, start, 1, band)
     np.testing.assert_allclose(out[0], one_pass(series[0], lengths[0], weights[0], start[0], band), rtol=0, atol=1e-12)
