@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, NamedTuple
 
 from variate.core.errors import VariateError
@@ -124,15 +124,20 @@ def _finished(waiting: dict[Future[Any], Cell]) -> Iterator[tuple[Cell, list[Row
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold interruptions back; a process that is started inside never gets one, not even while it imports."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Hold an interruption back to the end; processes that are started inside get none, not even while they import."""
+    pressed: list[int] = []
+    main, masks = current_thread() is main_thread(), hasattr(signal, "pthread_sigmask")  # Windows has no masks
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(1)) if main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if main:
+            signal.signal(signal.SIGINT, before)
+        if pressed and callable(before):
+            before(signal.SIGINT, None)
 
 
 def _rows(cell: Cell, place: Place) -> list[Row] | str:
